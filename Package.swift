@@ -1,0 +1,128 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+// MARK: Products of other packages, named once
+
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioConcurrency: Target.Dependency = .product(name: "NIOConcurrencyHelpers", package: "swift-nio")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+// MARK: Building blocks
+
+func system(_ name: String, pkgConfig: String, debian package: String) -> Target {
+    .systemLibrary(
+        name: name, path: "Shared/\(name)", pkgConfig: pkgConfig, providers: [.apt([package])])
+}
+
+func library(
+    _ name: String, path: String? = nil, _ dependencies: [Target.Dependency], exclude: [String] = [],
+    plugins: [Target.PluginUsage] = []
+) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: path ?? "Shared/\(name)", exclude: exclude,
+        swiftSettings: strict, plugins: plugins)
+}
+
+func process(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(
+        name: name, dependencies: dependencies, path: "Services/\(name)", swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: strict)
+}
+
+let package = Package(
+    name: "gatehouse",
+    platforms: [.macOS(.v26)],
+    products: [
+        .executable(name: "gatehouse-gateway", targets: ["Gateway"]),
+        .executable(name: "gatehouse-identity", targets: ["Identity"]),
+        .executable(name: "gatehouse-token", targets: ["Token"]),
+        .executable(name: "gatehouse-admin", targets: ["Admin"]),
+        .executable(name: "gatehouse-migrate", targets: ["Migrate"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    ],
+    targets: [
+        system("CLibPQ", pkgConfig: "libpq", debian: "libpq-dev"),
+        system("CLibCrypto", pkgConfig: "libcrypto", debian: "libssl-dev"),
+        system("CHiredis", pkgConfig: "hiredis", debian: "libhiredis-dev"),
+        system("CNghttp2", pkgConfig: "libnghttp2", debian: "libnghttp2-dev"),
+        system("CSodium", pkgConfig: "libsodium", debian: "libsodium-dev"),
+        system("CCrypt", pkgConfig: "libcrypt", debian: "libcrypt-dev"),
+
+        library("Domain", []),
+        library("Postgres", ["CLibPQ", nioCore, nioPosix, nioConcurrency, lifecycle, logging, metrics]),
+        library("Redis", ["CHiredis", nioCore, nioPosix, nioConcurrency, lifecycle, logging, metrics]),
+        library("HTTP2", ["CNghttp2", nioCore]),
+        library("Tokens", ["Domain", crypto]),
+        library("Passwords", ["Domain", "CSodium", "CCrypt", "CLibCrypto", nioCore, nioPosix, nioConcurrency]),
+        .plugin(
+            name: "EmbedMigrations", capability: .buildTool(), dependencies: ["embed-migrations"],
+            path: "Shared/EmbedMigrations/Plugin"),
+        .executableTarget(
+            name: "embed-migrations", path: "Shared/EmbedMigrations/Tool", swiftSettings: strict),
+        library("Schema", ["CLibPQ"], exclude: ["Migrations"], plugins: ["EmbedMigrations"]),
+        library(
+            "Kit",
+            [
+                "Domain", "HTTP2", "Postgres", "Redis", nioCore, nioPosix, nioHTTP1, nioConcurrency, hummingbird,
+                hummingbirdCore, lifecycle, signals, logging, metrics, httpTypes, configuration,
+            ]),
+        library("Events", ["Domain", "Postgres", "Redis", nioCore, nioConcurrency, lifecycle, logging, metrics]),
+        library("Directory", ["Domain", "Postgres", "Events", "Tokens", nioConcurrency, lifecycle, logging]),
+        library("GatehouseTesting", path: "Shared/Testing", []),
+
+        process(
+            "Gateway",
+            [
+                "Kit", "Domain", "HTTP2", "Postgres", "Redis", "Events", "Directory", "Tokens", nioHTTP1, nioCore,
+                nioConcurrency, hummingbird, hummingbirdCore, lifecycle, logging, httpTypes,
+            ]),
+        process(
+            "Identity",
+            [
+                "Kit", "Domain", "Postgres", "Redis", "Events", "Directory", "Passwords", hummingbird, httpTypes,
+                nioCore, logging,
+            ]),
+        process(
+            "Token",
+            [
+                "Kit", "Domain", "Postgres", "Redis", "Events", "Directory", "Tokens", hummingbird, httpTypes, nioCore,
+                nioConcurrency, logging,
+            ]),
+        process("Admin", ["Kit", "Domain", "Postgres", "Redis", "Events", "Directory", httpTypes, lifecycle, logging]),
+        process("Migrate", ["Schema", arguments]),
+    ]
+)

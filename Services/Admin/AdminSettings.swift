@@ -1,0 +1,12 @@
+import Kit
+
+/// The settings of the admin process beside the common ones.
+enum AdminSettings {
+    static let port = CommonSettings.port(default: 8083)
+    static let eventRetention = Setting<Duration>(
+        "EVENT_RETENTION", .duration(), default: "7d", "How long events are kept")
+    static let historyRetention = Setting<Duration>(
+        "HISTORY_RETENTION", .duration(), default: "400d", "How long the audit log and the login history are kept")
+
+    static let all: [any SettingDeclaration] = [eventRetention, historyRetention]
+}

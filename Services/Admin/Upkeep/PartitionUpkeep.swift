@@ -1,0 +1,41 @@
+import Logging
+import Postgres
+import ServiceLifecycle
+
+/// Makes the partitions of the append-only tables ahead of time and drops those past their retention, once an hour.
+///
+/// Any number of instances may do it: the functions take a lock and find nothing left to do.
+struct PartitionUpkeep: Service {
+    let postgres: PostgresClient
+    let eventRetention: Duration
+    let historyRetention: Duration
+    let logger: Logger
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                do throws(PostgresError) {
+                    try await tend()
+                } catch {
+                    logger.warning("partitions not tended", metadata: ["error": "\(error)"])
+                }
+                try? await Task.sleep(for: .seconds(3600))
+            }
+        }
+    }
+
+    private func tend() async throws(PostgresError) {
+        try await postgres.whenReady()
+        _ = try await postgres.query(Self.make)
+        for (table, retention) in [
+            ("events", eventRetention), ("audit_log", historyRetention), ("login_history", historyRetention),
+        ] {
+            _ = try await postgres.query(
+                Self.drop, [.text(table), .float8(Double(retention.components.seconds))])
+        }
+    }
+
+    private static let make = PostgresStatement("partitions_make", [], "select make_partitions()")
+    private static let drop = PostgresStatement(
+        "partitions_drop", [.text, .float8], "select drop_partitions($1, now() - make_interval(secs => $2))")
+}

@@ -1,0 +1,70 @@
+import Directory
+import Domain
+import Events
+import FoundationEssentials
+import Logging
+import Tokens
+
+/// Decides at the edge whether an access token is good: signature once, then from the cache until it expires, and each
+/// time against the sessions that were revoked.
+///
+/// One event loop's own.
+final class EdgeAuthenticator {
+    /// Whom a good token speaks of.
+    struct Identity: Sendable {
+        let claims: AccessTokenClaims
+        let session: UUID?
+        let roles: String
+    }
+
+    /// What a token turned out to be.
+    enum Outcome {
+        case accepted(Identity)
+        case refused(TokenRejection)
+        /// Its session was ended.
+        case revoked
+        /// It names a key that isn't known here: perhaps it is new.
+        case unknownKey
+    }
+
+    private let publicURL: String
+    private let keys: KeyDirectory
+    private let revocations: RevocationSet
+    private var caches: [UUID: VerifiedTokenCache<Identity>] = [:]
+    private var keyGeneration = 0
+
+    init(publicURL: String, keys: KeyDirectory, revocations: RevocationSet) {
+        self.publicURL = publicURL
+        self.keys = keys
+        self.revocations = revocations
+    }
+
+    func check(_ token: String, of tenant: Tenant) -> Outcome {
+        let now = Int64(Date().timeIntervalSince1970)
+        // A key that is gone takes the tokens it vouched for along.
+        if keyGeneration != keys.generation {
+            keyGeneration = keys.generation
+            caches.removeAll()
+        }
+        if let known = caches[tenant.id]?.value(for: token, now: now) { return judge(known) }
+        let issuer = tenant.issuer(publicURL: publicURL)
+        let verifier = AccessTokenVerifier(issuer: issuer, audience: issuer, tenant: tenant.id.text)
+        do throws(TokenRejection) {
+            let claims = try verifier.verify(token, now: now) { keys.key($0, of: tenant.id) }
+            let identity = Identity(
+                claims: claims, session: claims.session.flatMap { UUID(uuidString: $0) },
+                roles: claims.roles.joined(separator: ","))
+            caches[tenant.id, default: VerifiedTokenCache()].insert(identity, for: token, expiresAt: claims.expiresAt)
+            return judge(identity)
+        } catch .unknownKey {
+            return .unknownKey
+        } catch {
+            return .refused(error)
+        }
+    }
+
+    private func judge(_ identity: Identity) -> Outcome {
+        if let session = identity.session, revocations.contains(session: session) { return .revoked }
+        return .accepted(identity)
+    }
+}

@@ -1,0 +1,54 @@
+import HTTP2
+import HTTPTypes
+import Kit
+import NIOHTTP1
+
+/// What of a message goes on, in either direction.
+enum HeaderPolicy {
+    /// Fields that speak of one connection only (RFC 9110 §7.6.1), or that only the gateway may set.
+    private static let dropped: Set<String> = [
+        "connection", "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization", "te", "trailer",
+        "transfer-encoding", "upgrade", "http2-settings", "host", "content-length", "expect", "authorization",
+        "x-request-id", "x-tenant", "traceparent", "forwarded", "x-forwarded-for", "x-forwarded-host",
+        "x-forwarded-proto", "x-forwarded-port", "x-forwarded-prefix", "x-real-ip", "x-original-url", "x-rewrite-url",
+        "x-http-method-override", "x-method-override",
+    ]
+
+    /// Adds the caller's fields that go on to a service. What `Connection` names stays behind, too.
+    static func forward(_ headers: HTTPHeaders, to block: inout HeaderBlock) {
+        let named = headers[canonicalForm: "connection"].map { $0.lowercased() }
+        for (name, value) in headers {
+            let name = name.lowercased()
+            if dropped.contains(name) || name.hasPrefix(InternalHeader.prefix) || name.hasPrefix("x-auth-")
+                || name.hasPrefix("remote-")
+            {
+                continue
+            }
+            if !named.isEmpty, named.contains(name) { continue }
+            block.append(name, value, unindexed: name == "cookie")
+        }
+    }
+
+    /// Says that an answer's fields don't depend on what the service chose: none may be cached unless it said so, none
+    /// may be sniffed or framed.
+    static func answer(_ block: HeaderBlock, requestID: String, to headers: inout HTTPHeaders) {
+        var hasCacheControl = false
+        block.forEach { name, value in
+            guard name.first != UInt8(ascii: ":") else { return }
+            let name = String(decoding: name, as: UTF8.self)
+            guard !dropped.contains(name), !name.hasPrefix(InternalHeader.prefix) else { return }
+            if name == "cache-control" { hasCacheControl = true }
+            headers.add(name: name, value: String(decoding: value, as: UTF8.self))
+        }
+        if !hasCacheControl { headers.add(name: "cache-control", value: "no-store") }
+        secure(&headers, requestID: requestID)
+    }
+
+    /// The fields that every answer carries.
+    static func secure(_ headers: inout HTTPHeaders, requestID: String) {
+        headers.add(name: "x-content-type-options", value: "nosniff")
+        headers.add(name: "referrer-policy", value: "no-referrer")
+        headers.add(name: "x-frame-options", value: "DENY")
+        headers.add(name: "x-request-id", value: requestID)
+    }
+}

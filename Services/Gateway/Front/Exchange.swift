@@ -1,0 +1,228 @@
+import Directory
+import Domain
+import HTTP2
+import Hummingbird
+import Kit
+import Logging
+import NIOCore
+import NIOHTTP1
+
+/// Where an exchange's answer goes: the public connection. All calls come on its event loop.
+protocol ExchangeFront: AnyObject {
+    func answer(_ problem: Problem, requestID: String)
+    func writeHead(_ status: HTTPResponseStatus, _ headers: HTTPHeaders)
+    func writeBody(_ body: ByteBuffer)
+    func finish()
+    func breakOff()
+    var isWritable: Bool { get }
+}
+
+/// One request on its way through the gateway: authenticate, forward, answer. Lives on its event loop only.
+final class Exchange: HTTP2ResponseReceiver {
+    private enum Phase {
+        case authenticating
+        case connecting
+        case waiting(HTTP2ClientConnection, HTTP2StreamID)
+        case streaming(HTTP2ClientConnection, HTTP2StreamID)
+        case done
+    }
+
+    private let request: PublicRequest
+    private let loop: GatewayLoop
+    /// Weak, because the front holds the exchange, and a closed connection needs no answer.
+    private weak var front: (any ExchangeFront)?
+    private var phase = Phase.authenticating
+    private var attempts = 0
+    private var forwarded = HeaderBlock()
+    private var timer: Scheduled<Void>?
+
+    init(request: PublicRequest, loop: GatewayLoop, front: any ExchangeFront) {
+        self.request = request
+        self.loop = loop
+        self.front = front
+    }
+
+    func start() {
+        guard let route = request.route else { return fail(.notFound) }
+        if route.service == "gateway" { return answerLocally() }
+        guard route.authentication == .required else { return forward(nil, route) }
+        authenticate(route, mayReload: true)
+    }
+
+    /// The caller is gone: what was begun for it stops.
+    func abandon() {
+        if case .waiting(let connection, let stream) = phase { connection.cancel(stream) }
+        if case .streaming(let connection, let stream) = phase { connection.cancel(stream) }
+        end()
+    }
+
+    // Authenticate
+
+    private func authenticate(_ route: RouteTable.Route, mayReload: Bool) {
+        guard let tenant = request.tenant else { return fail(.notFound) }
+        guard loop.environment.isCurrent() else { return fail(.unavailable()) }
+        // Two fields could be read as either; neither is believed.
+        let fields = request.head.headers["authorization"]
+        guard fields.count <= 1 else { return fail(.invalidToken) }
+        switch BearerToken(fields.first) {
+        case .absent: fail(.unauthenticated)
+        case .malformed: refuse("malformed")
+        case .token(let token):
+            switch loop.authenticator.check(token, of: tenant) {
+            case .accepted(let identity): forward(identity, route)
+            case .revoked: refuse("revoked")
+            case .refused(let rejection): refuse("\(rejection)")
+            case .unknownKey:
+                guard mayReload, loop.environment.keys.mayReload() else { return refuse("unknown key") }
+                reloadKeys(route)
+            }
+        }
+    }
+
+    private func reloadKeys(_ route: RouteTable.Route) {
+        let (reload, eventLoop) = (loop.environment.reloadKeys, loop.eventLoop)
+        let home = NIOLoopBound(self, eventLoop: eventLoop)
+        Task {
+            await reload()
+            eventLoop.execute { home.value.authenticate(route, mayReload: false) }
+        }
+    }
+
+    private func refuse(_ reason: String) {
+        loop.environment.logger.info(
+            "token refused", metadata: ["request_id": "\(request.id)", "reason": "\(reason)"])
+        fail(.invalidToken)
+    }
+
+    // Forward
+
+    private func forward(_ identity: EdgeAuthenticator.Identity?, _ route: RouteTable.Route) {
+        forwarded = request.forwarded(identity)
+        let deadline = NIODeadline.now() + route.timeout
+        timer = loop.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in self?.expire() }
+        attempt(route)
+    }
+
+    private func attempt(_ route: RouteTable.Route) {
+        guard let pool = loop.pool(route.service) else { return fail(.badGateway) }
+        phase = .connecting
+        attempts += 1
+        if let connection = pool.connection() { return open(connection, route) }
+        // An instance that was just restarted is back within moments; without any, nobody is kept waiting long.
+        pool.whenConnected(by: .now() + .seconds(1)) { connection in
+            guard case .connecting = self.phase else { return }
+            guard let connection else { return self.fail(.unavailable()) }
+            self.open(connection, route)
+        }
+    }
+
+    private func open(_ connection: HTTP2ClientConnection, _ route: RouteTable.Route) {
+        let body: HTTP2ClientConnection.Body = request.body.readableBytes == 0 ? .none : .full(request.body)
+        do throws(HTTP2StreamError) {
+            let stream = try connection.open(forwarded, body: body, receiver: self)
+            phase = .waiting(connection, stream)
+        } catch {
+            if attempts < 3 { attempt(route) } else { fail(.unavailable()) }
+        }
+    }
+
+    private func expire() {
+        switch phase {
+        case .waiting(let connection, let stream):
+            connection.cancel(stream)
+            fail(.gatewayTimeout)
+        case .connecting: fail(.unavailable())
+        case .streaming(let connection, let stream):
+            connection.cancel(stream)
+            front?.breakOff()
+            end()
+        case .authenticating, .done: break
+        }
+    }
+
+    // Answer
+
+    func received(head: HeaderBlock, endStream: Bool, on stream: HTTP2StreamID) {
+        guard case .waiting(let connection, let stream) = phase, let status = head.status else { return }
+        phase = .streaming(connection, stream)
+        var headers = HTTPHeaders()
+        headers.reserveCapacity(12)
+        HeaderPolicy.answer(head, requestID: request.id, to: &headers)
+        if let length = head.value(of: "content-length") {
+            headers.add(name: "content-length", value: length)
+        } else if endStream, status != 204, status != 304 {
+            headers.add(name: "content-length", value: "0")
+        }
+        front?.writeHead(HTTPResponseStatus(statusCode: status), headers)
+        if endStream { ended(trailers: nil, on: stream) }
+    }
+
+    func received(body: ByteBuffer, on stream: HTTP2StreamID) {
+        guard case .streaming(let connection, let stream) = phase else { return }
+        front?.writeBody(body)
+        connection.consumed(body.readableBytes, on: stream)
+    }
+
+    func ended(trailers: HeaderBlock?, on stream: HTTP2StreamID) {
+        front?.finish()
+        end()
+    }
+
+    func failed(_ error: HTTP2StreamError, on stream: HTTP2StreamID) {
+        switch phase {
+        case .waiting:
+            // A request the instance can't have acted on, or that changes nothing, is sent to another one.
+            let isSafe = error.isSafeToRetry || error == .connectionClosed && isIdempotent
+            if isSafe, attempts < 3, let route = request.route { return attempt(route) }
+            fail(error == .bodyTooLarge ? .badGateway : .unavailable())
+        case .streaming:
+            front?.breakOff()
+            end()
+        case .authenticating, .connecting, .done:
+            break
+        }
+    }
+
+    func writabilityChanged(_ writable: Bool, on stream: HTTP2StreamID) {}
+
+    private var isIdempotent: Bool { request.head.method == .GET || request.head.method == .HEAD }
+
+    private func fail(_ problem: Problem) {
+        if case .done = phase { return }
+        end()
+        front?.answer(problem, requestID: request.id)
+    }
+
+    private func end() {
+        timer?.cancel()
+        timer = nil
+        phase = .done
+    }
+
+    // Answer without a service
+
+    private func answerLocally() {
+        let (local, path, requestID, eventLoop) = (
+            loop.environment.local, request.path?.path ?? "/", request.id, loop.eventLoop
+        )
+        let method = request.head.method
+        let home = NIOLoopBound(self, eventLoop: eventLoop)
+        Task.immediate(executorPreference: loop.executor) {
+            let response = await local.respond(method, path, requestID: requestID)
+            let body = await ResponseCollector.collect(response.body)
+            eventLoop.execute { home.value.write(response, body) }
+        }
+    }
+
+    private func write(_ response: Response, _ body: ByteBuffer?) {
+        if case .done = phase { return }
+        end()
+        var headers = HTTPHeaders()
+        for field in response.headers { headers.add(name: field.name.canonicalName, value: field.value) }
+        HeaderPolicy.secure(&headers, requestID: request.id)
+        headers.replaceOrAdd(name: "content-length", value: String(body?.readableBytes ?? 0))
+        front?.writeHead(HTTPResponseStatus(statusCode: response.status.code), headers)
+        if let body { front?.writeBody(body) }
+        front?.finish()
+    }
+}

@@ -1,0 +1,58 @@
+import HummingbirdCore
+import Kit
+import Logging
+import NIOCore
+import NIOHTTP1
+
+/// How the public port speaks: HTTP/1.1, each connection on one event loop with that loop's connections to the services.
+struct GatewayChannel: ServerChildChannel {
+    struct Value: ServerChildChannelValue {
+        let channel: any Channel
+    }
+
+    let loops: GatewayLoops
+
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+        channel.eventLoop.makeCompletedFuture {
+            let operations = channel.pipeline.syncOperations
+            try operations.configureHTTPServerPipeline(withPipeliningAssistance: true, withErrorHandling: true)
+            try operations.addHandler(HTTP1Front(loop: loops.loop(of: channel.eventLoop)))
+            return Value(channel: channel)
+        }
+    }
+
+    func handle(value: Value, logger: Logger) async {
+        do {
+            try await withTaskCancellationHandler {
+                try await value.channel.closeFuture.get()
+            } onCancel: {
+                value.channel.close(promise: nil)
+            }
+        } catch {
+            logger.debug("connection closed", metadata: ["error": "\(error)"])
+        }
+    }
+}
+
+/// The gateway's state on each event loop of its group.
+struct GatewayLoops: Sendable {
+    private let entries: [(eventLoop: any EventLoop, loop: NIOLoopBound<GatewayLoop>)]
+
+    init(_ group: any EventLoopGroup, _ environment: GatewayEnvironment) async throws {
+        var entries: [(any EventLoop, NIOLoopBound<GatewayLoop>)] = []
+        for eventLoop in group.makeIterator() {
+            let loop = try await eventLoop.submit {
+                NIOLoopBound(GatewayLoop(eventLoop: eventLoop, environment: environment), eventLoop: eventLoop)
+            }.get()
+            entries.append((eventLoop, loop))
+        }
+        self.entries = entries
+    }
+
+    func loop(of eventLoop: any EventLoop) -> GatewayLoop {
+        guard let entry = entries.first(where: { $0.eventLoop === eventLoop }) else {
+            preconditionFailure("not a loop of this process's group")
+        }
+        return entry.loop.value
+    }
+}

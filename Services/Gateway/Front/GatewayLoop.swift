@@ -1,0 +1,44 @@
+import Directory
+import Domain
+import Events
+import Kit
+import Logging
+import NIOCore
+
+/// What all requests of one event loop share. Lives on that loop only.
+final class GatewayLoop {
+    let eventLoop: any EventLoop
+    let environment: GatewayEnvironment
+    let authenticator: EdgeAuthenticator
+    let executor: EventLoopExecutor
+    private var pools: [String: UpstreamPool] = [:]
+
+    init(eventLoop: any EventLoop, environment: GatewayEnvironment) {
+        self.eventLoop = eventLoop
+        self.environment = environment
+        self.executor = EventLoopExecutor(eventLoop)
+        self.authenticator = EdgeAuthenticator(
+            publicURL: environment.publicURL, keys: environment.keys, revocations: environment.revocations)
+        for (name, upstream) in environment.upstreams { pools[name] = upstream.pool(on: eventLoop) }
+    }
+
+    func pool(_ service: String) -> UpstreamPool? { pools[service] }
+}
+
+/// What the whole gateway shares.
+struct GatewayEnvironment: Sendable {
+    let publicURL: String
+    let routes: RouteTable
+    let tenants: TenantDirectory
+    let keys: KeyDirectory
+    let revocations: RevocationSet
+    let upstreams: [String: Upstream]
+    let internalKey: InternalKey
+    let identifiers: IdentifierSource
+    let local: LocalPages
+    let logger: Logger
+    /// Loads the keys again when a token names one that isn't known.
+    let reloadKeys: @Sendable () async -> Void
+    /// Whether the revocations of the past are known: until then no token may be judged.
+    let isCurrent: @Sendable () -> Bool
+}

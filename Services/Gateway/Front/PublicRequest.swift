@@ -1,0 +1,90 @@
+import Domain
+import HTTP2
+import HTTPTypes
+import Kit
+import NIOCore
+import NIOHTTP1
+import Tokens
+
+/// A request from outside, as far as it is known: admitted, routed and given its tenant before its body is read.
+struct PublicRequest {
+    let id: String
+    let head: HTTPRequestHead
+    let peer: String?
+    let traceparent: String
+    var body = ByteBuffer()
+    private(set) var path = RequestPath("/")
+    private(set) var route: RouteTable.Route?
+    private(set) var tenant: Tenant?
+    private let loop: GatewayLoop
+
+    init(head: HTTPRequestHead, peer: String?, loop: GatewayLoop) {
+        self.head = head
+        self.peer = peer
+        self.loop = loop
+        let identifiers = loop.environment.identifiers
+        id = RequestID.accepting(head.headers.first(name: "x-request-id"), identifiers).text
+        let inbound = head.headers.first(name: "traceparent").flatMap { TraceParent($0) }
+        let trace = TraceContext(
+            continuing: inbound, state: head.headers.first(name: "tracestate"), identifiers)
+        traceparent = trace.parent.description
+    }
+
+    /// Bytes of body the route takes.
+    var bodyLimit: Int { route?.bodyLimit ?? 0 }
+
+    /// Finds route and tenant, or says why the request goes no further.
+    mutating func admit() -> Problem? {
+        switch head.method {
+        case .GET, .HEAD, .POST, .PUT, .PATCH, .DELETE, .OPTIONS: break
+        default: return Problem(.notImplemented, "method_not_implemented", "This method is not known here")
+        }
+        guard head.version.major == 1, head.headers[canonicalForm: "host"].count <= 1 else {
+            return .malformed("A request names one host.")
+        }
+        guard var path = RequestPath(head.uri) else { return .malformed("The path can be read in more than one way.") }
+        let environment = loop.environment
+        if let target = environment.routes.resolve(alias: path.path, method: head.method.rawValue) {
+            path.path = target
+        }
+        self.path = path
+        guard let route = environment.routes.route(path.path) else { return .notFound }
+        self.route = route
+        if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }), length > route.bodyLimit {
+            return .payloadTooLarge
+        }
+        let resolver = TenantResolver(tenants: environment.tenants)
+        switch resolver.resolve(
+            slug: path.tenant, host: head.headers.first(name: "host"), header: head.headers.first(name: "x-tenant"))
+        {
+        case .tenant(let tenant): self.tenant = tenant
+        case .unknown:
+            // What the gateway answers itself belongs to no tenant, and has to work before any is known.
+            guard route.service == "gateway" else { return .notFound }
+        }
+        return nil
+    }
+
+    /// The head as the service gets it.
+    func forwarded(_ identity: EdgeAuthenticator.Identity?) -> HeaderBlock {
+        var block = HeaderBlock()
+        block.append(":method", head.method.rawValue)
+        block.append(":scheme", "http")
+        block.append(":authority", route?.service ?? "")
+        block.append(":path", (path?.path ?? "/") + (path?.query ?? ""))
+        loop.environment.internalKey.reveal { block.append(InternalHeader.key, $0) }
+        if let tenant { block.append(InternalHeader.tenant, tenant.id.text) }
+        if let peer { block.append(InternalHeader.address, peer) }
+        block.append(InternalHeader.requestID, id, unindexed: true)
+        block.append(InternalHeader.traceparent, traceparent, unindexed: true)
+        if let identity {
+            block.append(InternalHeader.subject, identity.claims.subject)
+            if let session = identity.claims.session { block.append(InternalHeader.session, session) }
+            block.append(InternalHeader.client, identity.claims.clientID)
+            if !identity.claims.scope.isEmpty { block.append(InternalHeader.scope, identity.claims.scope) }
+            if !identity.roles.isEmpty { block.append(InternalHeader.roles, identity.roles) }
+        }
+        HeaderPolicy.forward(head.headers, to: &block)
+        return block
+    }
+}

@@ -1,0 +1,22 @@
+import Kit
+
+/// The settings of the gateway beside the common ones.
+enum GatewaySettings {
+    /// The internal port: health and metrics.
+    static let opsPort = Setting<Int>("OPS_PORT", .port, default: "9080", "The internal port for health and metrics")
+    static let port = CommonSettings.port(default: 8080)
+    static let identity = upstream("IDENTITY_UPSTREAMS", 8081, "identity")
+    static let token = upstream("TOKEN_UPSTREAMS", 8082, "token")
+    static let admin = upstream("ADMIN_UPSTREAMS", 8083, "admin")
+    static let routes = Setting<String>("ROUTES_FILE", .nonEmpty, default: "deploy/routes.json", "The route table")
+    static let docsAssets = Setting<String?>.optional(
+        "DOCS_ASSETS_DIR", .nonEmpty, "The folder with the files of Swagger UI and ReDoc; without it /docs says so")
+
+    static let all: [any SettingDeclaration] = [port, identity, token, admin, routes, docsAssets]
+
+    private static func upstream(_ name: String, _ port: Int, _ service: String) -> Setting<[HostPort]> {
+        Setting(
+            name, .list(of: .hostPort(defaultPort: port)), default: "127.0.0.1:\(port)",
+            "Where \(service) instances listen: `host:port`, separated by commas; a name may stand for several")
+    }
+}

@@ -1,0 +1,65 @@
+import Directory
+import Domain
+import Events
+import FoundationEssentials
+import HummingbirdCore
+import Kit
+import ServiceLifecycle
+
+await ServiceProcess(name: "gateway", port: GatewaySettings.opsPort, settings: GatewaySettings.all) { context in
+    let values = context.values
+    let tenants = TenantDirectory(postgres: context.postgres)
+    let keys = KeyDirectory(postgres: context.postgres)
+    let revocations = RevocationSet(lifetime: TenantSettings.longestAccessTokenLifetime)
+    let tenantRefresher = DirectoryRefresher([.tenantChanged], logger: context.logger) { try await tenants.load() }
+    let keyRefresher = DirectoryRefresher([.keysChanged], logger: context.logger) { try await keys.load() }
+    let feed = EventFeed(
+        postgres: context.postgres, redis: context.redis, lookback: TenantSettings.longestAccessTokenLifetime,
+        logger: context.logger, handlers: [revocations.apply, tenantRefresher.apply, keyRefresher.apply])
+
+    let identity = try await context.upstream("identity", values[GatewaySettings.identity])
+    let token = try await context.upstream("token", values[GatewaySettings.token])
+    let admin = try await context.upstream("admin", values[GatewaySettings.admin])
+    let upstreams = [identity, token, admin]
+    let clients = upstreams.map { (name: $0.name, client: InternalClient(upstream: $0, key: context.internalKey)) }
+    let publicURL = values[CommonSettings.publicURL].text
+    let health = AggregatedHealth(services: clients)
+    let environment = GatewayEnvironment(
+        publicURL: publicURL, routes: try GatewayRoutes.load(values[GatewaySettings.routes], upstreams),
+        tenants: tenants, keys: keys, revocations: revocations,
+        upstreams: Dictionary(uniqueKeysWithValues: upstreams.map { ($0.name, $0) }),
+        internalKey: context.internalKey, identifiers: IdentifierSource(),
+        local: LocalPages(
+            documentation: Documentation(
+                publicURL: publicURL, assets: values[GatewaySettings.docsAssets], clients: clients.map(\.client)),
+            health: health),
+        logger: context.logger, reloadKeys: { try? await keys.load() }, isCurrent: { feed.isCurrent })
+    let loops = try await GatewayLoops(context.eventLoopGroup, environment)
+    let port = values[GatewaySettings.port]
+
+    return ProcessParts(
+        endpoints: [], services: [tenantRefresher, keyRefresher, feed] + upstreams,
+        checks: upstreams.map { upstream in
+            Health.Check(upstream.name) {
+                await upstream.isReachable() ? .ok : .degraded("no instance can be reached")
+            }
+        } + [
+            Health.Check("events") { feed.isCurrent ? .ok : .down("the revocations of the past are not read yet") }
+        ],
+        front: { _, ops in
+            health.use(ops)
+            let server = Server(
+                childChannelSetup: GatewayChannel(loops: loops),
+                configuration: .init(address: .hostname(values[CommonSettings.host], port: port)),
+                eventLoopGroup: context.eventLoopGroup, logger: context.logger)
+            return ListeningServer(server: server, port: port, setting: GatewaySettings.port.name)
+        },
+        prepare: {
+            try await tenants.load()
+            try await keys.load()
+            guard feed.isCurrent else { throw NotYet(reason: "events are not read yet") }
+            for upstream in upstreams where await !upstream.isReachable() {
+                throw NotYet(reason: "no instance of \(upstream.name) can be reached")
+            }
+        })
+}.main()

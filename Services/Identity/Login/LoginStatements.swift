@@ -1,0 +1,30 @@
+import FoundationEssentials
+import Postgres
+
+enum LoginStatements {
+    /// The account a name belongs to. A username has no `@` and an e-mail address has one, so one row at most.
+    static let account = PostgresStatement(
+        "login_account", [.text],
+        """
+        select u.id, u.state, c.secret
+        from users u
+        left join credentials c on c.tenant_id = u.tenant_id and c.user_id = u.id and c.kind = 'password'
+        where u.tenant_id = current_tenant()
+            and (u.email_key = identity_key($1) or u.username_key = identity_key($1))
+        """)
+
+    static let rehash = PostgresStatement(
+        "login_rehash", [.uuid, .text, .text],
+        """
+        update credentials set secret = $3, updated_at = now()
+        where tenant_id = current_tenant() and user_id = $1 and kind = 'password' and secret = $2
+        """)
+
+    static let record = PostgresStatement(
+        "login_record", [.uuid, .uuid, .text, .text, .uuid, .text, .text, .text, .text],
+        """
+        insert into login_history
+            (tenant_id, id, user_id, outcome, reason, session_id, ip, user_agent, device_name, request_id)
+        values (current_tenant(), $1, $2, $3, $4, $5, $6::inet, $7, $8, $9)
+        """)
+}

@@ -1,0 +1,54 @@
+import Directory
+import Domain
+import FoundationEssentials
+import HTTPTypes
+import Kit
+import Logging
+import Tokens
+
+/// The body of a refresh.
+struct RefreshInput: RequestContent {
+    let refreshToken: String
+
+    init(from fields: inout FieldReader) {
+        refreshToken = fields.required("refresh_token", .secret)
+    }
+}
+
+/// Exchanges a refresh token of the first-party client.
+struct RefreshEndpoint {
+    let tenants: TenantDirectory
+    let rotation: Rotation
+    let codec: RefreshTokenCodec
+    let issuer: TokenIssuer
+
+    var endpoint: Operation {
+        let this = self
+        return Route(
+            .post, "/api/v1/auth/refresh", id: "refresh", tag: "auth",
+            summary: "Exchange a refresh token for its successor and a new access token"
+        )
+        .problem(.unauthorized, "invalid_grant")
+        .handle(RefreshInput.self, formats: [.json, .form]) { call, input in try await this.refresh(call, input) }
+    }
+
+    private func refresh(_ call: Call, _ input: RefreshInput) async throws -> TokenAnswer {
+        // A forged, mistyped or foreign token ends here and never reaches the database.
+        guard let token = codec.parse(input.refreshToken), token.tenant == call.tenant,
+            let tenant = tenants.tenant(call.tenant), tenant.isActive
+        else { throw Self.invalidGrant }
+        let outcome = try await rotation.rotate(
+            token, of: tenant, client: DefaultTenant.firstPartyClient, call.logger)
+        switch outcome {
+        case .rotated(let grant):
+            return try await issuer.tokens(for: grant)
+        case .refused(let reason):
+            call.logger.info(
+                "refresh refused", metadata: ["reason": "\(reason)", "session": "\(token.session.text)"])
+            throw Self.invalidGrant
+        }
+    }
+
+    private static let invalidGrant = Problem(
+        .unauthorized, "invalid_grant", "The refresh token is not valid, was used, or has ended")
+}

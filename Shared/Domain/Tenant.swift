@@ -1,0 +1,30 @@
+public import FoundationEssentials
+
+/// An isolated pool of users with its own keys, clients and settings.
+public struct Tenant: Sendable, Equatable {
+    /// Its id.
+    public let id: UUID
+    /// Its name in addresses.
+    public let slug: String
+    /// Its name for people.
+    public let name: String
+    /// Whether it is in use; a suspended tenant's users are refused, its data is kept.
+    public let isActive: Bool
+    /// What it decided for itself.
+    public let settings: TenantSettings
+
+    /// A tenant.
+    public init(id: UUID, slug: String, name: String, isActive: Bool, settings: TenantSettings) {
+        self.id = id
+        self.slug = slug
+        self.name = name
+        self.isActive = isActive
+        self.settings = settings
+    }
+
+    /// The issuer in its tokens: the public address, and for all but the default tenant its path (RFC 8414 §2).
+    /// Never made from a request's headers.
+    public func issuer(publicURL: String) -> String {
+        id == DefaultTenant.id ? publicURL : "\(publicURL)/t/\(slug)"
+    }
+}

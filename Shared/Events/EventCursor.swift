@@ -1,0 +1,26 @@
+/// How far a process has followed the events: everything up to and including this position was applied.
+///
+/// Positions are pairs of the writing transaction and the row's id. A position may advance only below the horizon, the
+/// oldest transaction that was still running before the read: at or above it, rows may yet appear behind ones already
+/// seen, so those are read again next time.
+struct EventCursor: Sendable, Equatable {
+    private(set) var transaction: Int64
+    private(set) var id: Int64
+
+    /// Before every event.
+    static let start = EventCursor(transaction: 0, id: 0)
+
+    /// Moves to just below `horizon`, once everything the snapshot showed was applied. Never moves back.
+    mutating func advance(to horizon: Int64) {
+        guard horizon - 1 >= transaction else { return }
+        transaction = horizon - 1
+        id = .max
+    }
+
+    /// A database restored into a new cluster counts its transactions anew: a horizon behind the cursor shows it.
+    mutating func resetIfAhead(of horizon: Int64) -> Bool {
+        guard transaction >= horizon else { return false }
+        self = .start
+        return true
+    }
+}

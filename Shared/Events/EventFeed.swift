@@ -1,0 +1,211 @@
+import FoundationEssentials
+public import Logging
+import Metrics
+import NIOConcurrencyHelpers
+public import Postgres
+public import Redis
+public import ServiceLifecycle
+
+/// Follows the events of all processes: Redis tells at once which rows are new, Postgres says what is true.
+///
+/// A message on the channel is only a hint that names row ids; the rows are read from Postgres, so a forged message can
+/// change nothing. Rows are also read past the cursor at start, when the Redis link comes back, and every few seconds,
+/// so that a lost message delays an event and never loses it. Handlers see an event at least once.
+public final class EventFeed: Sendable, Service {
+    /// What is called with each event; it must be idempotent, and quick.
+    public typealias Handler = @Sendable (Event) -> Void
+
+    /// The channel that hints are published on.
+    public static let channel = "gatehouse:events"
+
+    private struct State {
+        var cursor = EventCursor.start
+        var hints: Set<Int64> = []
+        var isLinked = false
+        var isCurrent = false
+        var wake: CheckedContinuation<Void, Never>?
+        var mustCatchUp = true
+    }
+
+    private let postgres: PostgresClient
+    private let redis: RedisClient
+    private let lookback: Duration
+    private let handlers: [Handler]
+    private let logger: Logger
+    private let state = NIOLockedValueBox(State())
+    private let applied = Counter(label: "gatehouse_events_applied_total")
+    private let failures = Counter(label: "gatehouse_events_read_failures_total")
+
+    /// A feed.
+    /// - Parameters:
+    ///   - lookback: How far back to begin: as long as an event's effect lasts in memory, which is the longest
+    ///     lifetime of an access token.
+    ///   - handlers: Called with each event, in order of registration.
+    public init(
+        postgres: PostgresClient, redis: RedisClient, lookback: Duration, logger: Logger, handlers: [Handler]
+    ) {
+        self.postgres = postgres
+        self.redis = redis
+        self.lookback = lookback
+        self.handlers = handlers
+        self.logger = logger
+    }
+
+    /// Whether the past was read: until then a process must not judge tokens.
+    public var isCurrent: Bool { state.withLockedValue { $0.isCurrent } }
+
+    public func run() async throws {
+        await cancelWhenGracefulShutdown {
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { await self.listen() }
+                group.addTask { await self.follow() }
+                group.addTask { await self.tick() }
+                await group.waitForAll()
+            }
+        }
+    }
+
+    private func listen() async {
+        for await event in redis.subscribe([Self.channel]) {
+            switch event {
+            case .connected:
+                state.withLockedValue { $0.isLinked = true }
+                catchUp()
+            case .disconnected:
+                state.withLockedValue { $0.isLinked = false }
+            case .message(_, let payload):
+                let ids = payload.split(separator: UInt8(ascii: ",")).prefix(10_000)
+                    .compactMap { Int64(String(decoding: $0, as: UTF8.self)) }
+                hint(ids)
+            }
+        }
+    }
+
+    /// Reads past the cursor every second while Redis is away, every other second while it is there.
+    private func tick() async {
+        var isOdd = false
+        while !Task.isCancelled {
+            isOdd.toggle()
+            if isOdd || !state.withLockedValue({ $0.isLinked }) { catchUp() }
+            try? await Task.sleep(for: .seconds(1))
+        }
+        wake()
+    }
+
+    private func hint(_ ids: [Int64]) {
+        state.withLockedValue { $0.hints.formUnion(ids) }
+        wake()
+    }
+
+    private func catchUp() {
+        state.withLockedValue { $0.mustCatchUp = true }
+        wake()
+    }
+
+    private func wake() {
+        let waiting = state.withLockedValue { state in
+            defer { state.wake = nil }
+            return state.wake
+        }
+        waiting?.resume()
+    }
+
+    private enum Work {
+        case hints([Int64])
+        case catchUp
+    }
+
+    /// The one reader: hints first, since they are news, then what the cursor finds.
+    private func follow() async {
+        while !Task.isCancelled {
+            guard let work = nextWork() else {
+                await withCheckedContinuation { continuation in
+                    let resumesNow = state.withLockedValue { state in
+                        if !state.hints.isEmpty || state.mustCatchUp || Task.isCancelled { return true }
+                        state.wake = continuation
+                        return false
+                    }
+                    if resumesNow { continuation.resume() }
+                }
+                continue
+            }
+            do throws(PostgresError) {
+                switch work {
+                case .hints(let ids): try await apply(ids)
+                case .catchUp: try await followCursor()
+                }
+            } catch {
+                failures.increment()
+                logger.debug("events can't be read just now", metadata: ["error": "\(error)"])
+                // The next tick tries again; what was hinted is behind the cursor until then.
+            }
+        }
+    }
+
+    private func nextWork() -> Work? {
+        state.withLockedValue { state in
+            if !state.hints.isEmpty, state.isCurrent {
+                defer { state.hints.removeAll() }
+                return .hints(Array(state.hints))
+            }
+            if state.mustCatchUp {
+                state.mustCatchUp = false
+                return .catchUp
+            }
+            state.hints.removeAll()
+            return nil
+        }
+    }
+
+    private func apply(_ ids: [Int64]) async throws(PostgresError) {
+        apply(try await postgres.query(EventStatements.byID, [.int8Array(ids)]))
+    }
+
+    private func followCursor() async throws(PostgresError) {
+        var cursor = state.withLockedValue { $0.cursor }
+        let pageSize = 1000
+        // The horizon is taken before the rows are read: whatever ran then may still add rows at or above it.
+        let horizonRow = try await postgres.query(EventStatements.horizon).first
+        let horizon = try horizonRow?.decode(0, as: Int64.self) ?? 0
+        if cursor.resetIfAhead(of: horizon) {
+            logger.warning("the database counts transactions anew; reading recent events again")
+        }
+        if cursor == .start {
+            let seconds = Double(lookback.components.seconds)
+            apply(try await postgres.query(EventStatements.since, [.float8(seconds)]))
+        } else {
+            var position = (transaction: cursor.transaction, id: cursor.id)
+            while true {
+                let rows = try await postgres.query(
+                    EventStatements.after,
+                    [.int8(position.transaction), .int8(position.id), .int4(Int32(pageSize))])
+                apply(rows)
+                guard rows.count == pageSize else { break }
+                let last = rows[rows.count - 1]
+                position = (try last.decode(0), try last.decode(1))
+            }
+        }
+        cursor.advance(to: horizon)
+        let reached = cursor
+        state.withLockedValue {
+            $0.cursor = reached
+            $0.isCurrent = true
+        }
+    }
+
+    private func apply(_ rows: PostgresRows) {
+        for row in rows {
+            do throws(PostgresError) {
+                guard let kind = Event.Kind(rawValue: try row.decode(3)) else { continue }
+                let event = Event(
+                    kind: kind, id: try row.decode(1), tenant: try row.decode(2), subject: try row.decode(4),
+                    payload: try row.decode(5), createdAt: try row.decode(6))
+                for handler in handlers { handler(event) }
+                applied.increment()
+            } catch {
+                failures.increment()
+                logger.error("an event can't be read and is passed over", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+}

@@ -1,0 +1,58 @@
+import CNghttp2
+import NIOCore
+
+/// Counts the frames that cost the receiver more than the sender, and says when there were too many.
+///
+/// Rapid reset (CVE-2023-44487), floods of SETTINGS, PING, empty DATA, PRIORITY and CONTINUATION: all are legal frame by
+/// frame, so only their number tells.
+struct FrameGuard {
+    private let configuration: HTTP2Configuration
+    private var resets: Window
+    private var control: Window
+    private var continuations = 0
+    private(set) var isExceeded = false
+
+    private struct Window {
+        let limit: Int
+        let length: TimeAmount
+        var count = 0
+        var start = NIODeadline.now()
+
+        /// Counts one; false when there were too many.
+        mutating func admit(_ now: NIODeadline) -> Bool {
+            if now - start > length {
+                start = now
+                count = 0
+            }
+            count += 1
+            return count <= limit
+        }
+    }
+
+    init(configuration: HTTP2Configuration) {
+        self.configuration = configuration
+        resets = Window(limit: configuration.maxResets, length: configuration.resetWindow)
+        control = Window(limit: configuration.maxControlFramesPerSecond, length: .seconds(1))
+    }
+
+    /// Notes a frame that begins to arrive.
+    mutating func note(_ header: nghttp2_frame_hd) {
+        switch UInt32(header.type) {
+        case NGHTTP2_RST_STREAM.rawValue:
+            if !resets.admit(.now()) { isExceeded = true }
+        case NGHTTP2_SETTINGS.rawValue, NGHTTP2_PING.rawValue, NGHTTP2_PRIORITY.rawValue:
+            let isAnswer = header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0
+            if !isAnswer, !control.admit(.now()) { isExceeded = true }
+        case NGHTTP2_DATA.rawValue:
+            let ends = header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
+            if header.length == 0, !ends, !control.admit(.now()) { isExceeded = true }
+        case NGHTTP2_HEADERS.rawValue:
+            continuations = 0
+        case NGHTTP2_CONTINUATION.rawValue:
+            continuations += 1
+            if continuations > 8 { isExceeded = true }
+        default:
+            break
+        }
+    }
+}

@@ -1,0 +1,165 @@
+import CNghttp2
+import NIOCore
+
+/// The functions nghttp2 calls. Each finds its session through the user data, which points to an `HTTP2Session` that is
+/// alive for as long as the call that led here.
+enum HTTP2Callbacks {
+    private static func session(_ user: UnsafeMutableRawPointer?) -> HTTP2Session? {
+        user.map { Unmanaged<HTTP2Session>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    static func register(_ callbacks: OpaquePointer?) {
+        nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks) { _, header, user in
+            guard let header, let session = HTTP2Callbacks.session(user) else { return 0 }
+            session.frameGuard.note(header.pointee)
+            // Nothing more is read from a flood.
+            return session.frameGuard.isExceeded ? Int32(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue) : 0
+        }
+        nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks) { _, frame, user in
+            guard let frame, let session = HTTP2Callbacks.session(user) else { return 0 }
+            session.beginHeaders(frame.pointee.hd.stream_id)
+            return 0
+        }
+        nghttp2_session_callbacks_set_on_header_callback(callbacks) {
+            _, frame, name, nameLength, value, length, _, user in
+            guard let frame, let session = HTTP2Callbacks.session(user) else { return 0 }
+            session.header(
+                frame.pointee.hd.stream_id, UnsafeRawBufferPointer(start: name, count: nameLength),
+                UnsafeRawBufferPointer(start: value, count: length))
+            return 0
+        }
+        nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks) { _, frame, user in
+            guard let frame, let session = HTTP2Callbacks.session(user) else { return 0 }
+            session.frame(frame.pointee.hd)
+            return 0
+        }
+        nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks) { _, _, stream, data, length, user in
+            guard let data, let session = HTTP2Callbacks.session(user) else { return 0 }
+            session.body(stream, UnsafeRawBufferPointer(start: data, count: length))
+            return 0
+        }
+        nghttp2_session_callbacks_set_on_stream_close_callback(callbacks) { _, stream, code, user in
+            HTTP2Callbacks.session(user)?.closed(stream, code)
+            return 0
+        }
+    }
+
+    /// Gives nghttp2 the next bytes of a body; it asks only while it may send them.
+    static let read: nghttp2_data_source_read_callback = { _, stream, destination, room, flags, _, user in
+        guard let destination, let flags, let session = HTTP2Callbacks.session(user) else {
+            return Int(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue)
+        }
+        return session.provide(stream, destination, room, flags)
+    }
+}
+
+extension HTTP2Session {
+    fileprivate func beginHeaders(_ stream: Int32) {
+        if streams[stream] == nil, role == .server { streams[stream] = Stream() }
+        streams[stream]?.incoming.removeAll()
+    }
+
+    fileprivate func header(_ stream: Int32, _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
+        guard let index = streams.index(forKey: stream) else { return }
+        guard !streams.values[index].isOversized else { return }
+        streams.values[index].incoming.append(name: name, value: value)
+        if streams.values[index].incoming.count > configuration.maxHeaderCount
+            || streams.values[index].incoming.listSize > configuration.maxHeaderListSize
+        {
+            streams.values[index].isOversized = true
+        }
+    }
+
+    fileprivate func frame(_ header: nghttp2_frame_hd) {
+        let stream = header.stream_id
+        let endStream = header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
+        switch UInt32(header.type) {
+        case NGHTTP2_HEADERS.rawValue: receivedHeaders(stream, endStream: endStream)
+        case NGHTTP2_DATA.rawValue:
+            if endStream { finishedByPeer(stream, trailers: nil) }
+        case NGHTTP2_GOAWAY.rawValue: owner?.sessionIsGoingAway()
+        case NGHTTP2_PING.rawValue:
+            if header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0 { owner?.sessionReceivedPingAnswer() }
+        default: break
+        }
+    }
+
+    private func receivedHeaders(_ stream: Int32, endStream: Bool) {
+        guard let state = streams[stream] else { return }
+        if state.isOversized { return refuseOversized(stream) }
+        if state.hasHead {
+            if endStream { finishedByPeer(stream, trailers: state.incoming) }
+            return
+        }
+        // Interim answers (1xx) announce the one that counts.
+        if role == .client, let status = state.incoming.status, status < 200 { return }
+        streams[stream]?.hasHead = true
+        if endStream { streams[stream]?.isFinishedByPeer = true }
+        owner?.session(received: state.incoming, endStream: endStream, on: stream)
+    }
+
+    /// A message with too many or too long fields: a request is answered 431, an answer is dropped.
+    private func refuseOversized(_ stream: Int32) {
+        guard role == .server else { return reset(stream, code: NGHTTP2_ENHANCE_YOUR_CALM.rawValue) }
+        var head = HeaderBlock()
+        head.append(":status", "431")
+        head.append("content-length", "0")
+        respond(head, body: nil, on: stream)
+        reset(stream, code: NGHTTP2_NO_ERROR.rawValue)
+    }
+
+    private func finishedByPeer(_ stream: Int32, trailers: HeaderBlock?) {
+        guard streams[stream]?.hasHead == true, streams[stream]?.isFinishedByPeer == false else { return }
+        streams[stream]?.isFinishedByPeer = true
+        owner?.session(ended: trailers, on: stream)
+    }
+
+    fileprivate func body(_ stream: Int32, _ bytes: UnsafeRawBufferPointer) {
+        guard let state = streams[stream], state.hasHead else { return giveBack(bytes.count) }
+        streams[stream]?.unconsumed += bytes.count
+        streams[stream]?.bodyLength += bytes.count
+        guard state.bodyLength + bytes.count <= configuration.maxBodySize else {
+            // The stream's end tells the owner why.
+            if !state.isOversized {
+                streams[stream]?.isOversized = true
+                reset(stream, code: NGHTTP2_CANCEL.rawValue)
+            }
+            return
+        }
+        owner?.session(received: ByteBuffer(bytes: bytes), on: stream)
+    }
+
+    fileprivate func provide(
+        _ stream: Int32, _ destination: UnsafeMutablePointer<UInt8>, _ room: Int, _ flags: UnsafeMutablePointer<UInt32>
+    ) -> Int {
+        guard let index = streams.index(forKey: stream) else { return Int(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue) }
+        let taken = streams.values[index].outgoing.take(into: destination, room: room)
+        let left = streams.values[index].outgoing.queued
+        if left == 0, streams.values[index].outgoing.isComplete {
+            flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue
+            return taken
+        }
+        if streams.values[index].isOverLimit, left <= configuration.highWatermark / 4 {
+            streams.values[index].isOverLimit = false
+            owner?.session(writable: true, on: stream)
+        }
+        return taken == 0 ? Int(NGHTTP2_ERR_DEFERRED.rawValue) : taken
+    }
+
+    fileprivate func closed(_ stream: Int32, _ code: UInt32) {
+        guard let state = streams.removeValue(forKey: stream) else { return }
+        // What nobody consumed would otherwise narrow the connection for good.
+        giveBack(state.unconsumed)
+        let error: HTTP2StreamError?
+        if state.isOversized, state.hasHead {
+            error = .bodyTooLarge
+        } else if code == NGHTTP2_REFUSED_STREAM.rawValue {
+            error = .refused
+        } else if code != NGHTTP2_NO_ERROR.rawValue || !state.isFinishedByPeer {
+            error = .reset(code: code)
+        } else {
+            error = nil
+        }
+        owner?.session(closed: stream, error: error)
+    }
+}

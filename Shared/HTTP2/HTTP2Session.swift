@@ -1,0 +1,242 @@
+import CNghttp2
+import NIOCore
+
+/// What a session tells its owner. All calls come while `receive` runs; the owner may submit, but not receive or pull.
+protocol HTTP2SessionOwner: AnyObject {
+    func session(received head: HeaderBlock, endStream: Bool, on stream: Int32)
+    func session(received body: ByteBuffer, on stream: Int32)
+    func session(ended trailers: HeaderBlock?, on stream: Int32)
+    func session(closed stream: Int32, error: HTTP2StreamError?)
+    func session(writable: Bool, on stream: Int32)
+    func sessionIsGoingAway()
+    func sessionReceivedPingAnswer()
+}
+
+/// One libnghttp2 session: bytes in, events out, bytes out. No I/O and no channel.
+///
+/// The C session is owned by this object alone and freed in its `deinit`. Callbacks find the object through the
+/// session's user data, unretained: they run only inside `receive` and `pull`, which are called on a living object.
+final class HTTP2Session {
+    enum Role {
+        case client
+        case server
+    }
+
+    /// What the other side is sending on a stream, and what is queued to be sent to it.
+    struct Stream {
+        var incoming = HeaderBlock()
+        var hasHead = false
+        var bodyLength = 0
+        var unconsumed = 0
+        var isOversized = false
+        var isFinishedByPeer = false
+        var isOverLimit = false
+        var outgoing = OutgoingBody()
+    }
+
+    let role: Role
+    let configuration: HTTP2Configuration
+    weak var owner: (any HTTP2SessionOwner)?
+    var streams: [Int32: Stream] = [:]
+    var frameGuard: FrameGuard
+    private var session: OpaquePointer?
+
+    init(role: Role, configuration: HTTP2Configuration) {
+        self.role = role
+        self.configuration = configuration
+        self.frameGuard = FrameGuard(configuration: configuration)
+        var callbacks: OpaquePointer?
+        nghttp2_session_callbacks_new(&callbacks)
+        defer { nghttp2_session_callbacks_del(callbacks) }
+        HTTP2Callbacks.register(callbacks)
+        var option: OpaquePointer?
+        nghttp2_option_new(&option)
+        defer { nghttp2_option_del(option) }
+        nghttp2_option_set_no_auto_window_update(option, 1)
+        nghttp2_option_set_max_outbound_ack(option, 100)
+        let user = Unmanaged.passUnretained(self).toOpaque()
+        switch role {
+        case .client: nghttp2_session_client_new2(&session, callbacks, user, option)
+        case .server: nghttp2_session_server_new2(&session, callbacks, user, option)
+        }
+        submitSettings()
+    }
+
+    deinit {
+        nghttp2_session_del(session)
+    }
+
+    private func submitSettings() {
+        func entry(_ id: nghttp2_settings_id, _ value: Int) -> nghttp2_settings_entry {
+            nghttp2_settings_entry(settings_id: Int32(bitPattern: id.rawValue), value: UInt32(clamping: value))
+        }
+        var settings = [
+            entry(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, configuration.initialWindowSize),
+            entry(NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, configuration.maxHeaderListSize),
+        ]
+        switch role {
+        case .client: settings.append(entry(NGHTTP2_SETTINGS_ENABLE_PUSH, 0))
+        case .server:
+            settings.append(entry(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, configuration.maxConcurrentStreams))
+        }
+        nghttp2_submit_settings(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), settings, settings.count)
+        nghttp2_session_set_local_window_size(
+            session, UInt8(NGHTTP2_FLAG_NONE.rawValue), 0, Int32(clamping: configuration.connectionWindowSize))
+    }
+
+    // Bytes
+
+    /// Takes in bytes from the peer. False when the connection can't go on: what `pull` still yields says why.
+    func receive(_ buffer: ByteBuffer) -> Bool {
+        let taken = buffer.withUnsafeReadableBytes { bytes in
+            // The pointer is read only during the call.
+            nghttp2_session_mem_recv(session, bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count)
+        }
+        if taken < 0 {
+            let code = taken == Int(NGHTTP2_ERR_FLOODED.rawValue) ? NGHTTP2_ENHANCE_YOUR_CALM : NGHTTP2_PROTOCOL_ERROR
+            terminate(code)
+            return false
+        }
+        if frameGuard.isExceeded { terminate(NGHTTP2_ENHANCE_YOUR_CALM) }
+        return !frameGuard.isExceeded
+    }
+
+    /// Adds the bytes for the peer to `buffer`; stops near `limit`. False when the session is broken.
+    func pull(into buffer: inout ByteBuffer, limit: Int) -> Bool {
+        while buffer.readableBytes < limit {
+            var data: UnsafePointer<UInt8>?
+            let length = nghttp2_session_mem_send(session, &data)
+            if length < 0 { return false }
+            guard length > 0, let data else { return true }
+            // The bytes are the session's own until the next call; they are copied here.
+            buffer.writeBytes(UnsafeBufferPointer(start: data, count: length))
+        }
+        return true
+    }
+
+    /// Whether anything is left to say or to hear; when not, the connection is over.
+    var isOver: Bool { nghttp2_session_want_read(session) == 0 && nghttp2_session_want_write(session) == 0 }
+    var wantsToWrite: Bool { nghttp2_session_want_write(session) != 0 }
+
+    // Requests and answers
+
+    /// Opens a stream with a request. Nil when none can be opened.
+    func request(_ head: HeaderBlock, body: OutgoingBody?) -> Int32? {
+        let stream = head.withFields { fields, count in
+            withProvider(body != nil) { nghttp2_submit_request(session, nil, fields, count, $0, nil) }
+        }
+        guard stream > 0 else { return nil }
+        var state = Stream()
+        if let body { state.outgoing = body }
+        streams[stream] = state
+        return stream
+    }
+
+    /// Answers a request.
+    func respond(_ head: HeaderBlock, body: OutgoingBody?, on stream: Int32) {
+        guard streams[stream] != nil else { return }
+        if let body { streams[stream]?.outgoing = body }
+        _ = head.withFields { fields, count in
+            withProvider(body != nil) { nghttp2_submit_response(session, stream, fields, count, $0) }
+        }
+    }
+
+    /// Queues more of a streamed body.
+    func write(_ buffer: ByteBuffer, on stream: Int32) {
+        guard streams[stream] != nil else { return }
+        streams[stream]?.outgoing.append(buffer)
+        nghttp2_session_resume_data(session, stream)
+        if let queued = streams[stream]?.outgoing.queued, queued > configuration.highWatermark,
+            streams[stream]?.isOverLimit == false
+        {
+            streams[stream]?.isOverLimit = true
+            owner?.session(writable: false, on: stream)
+        }
+    }
+
+    /// Ends a streamed body.
+    func finish(on stream: Int32) {
+        guard streams[stream] != nil else { return }
+        streams[stream]?.outgoing.isComplete = true
+        nghttp2_session_resume_data(session, stream)
+    }
+
+    /// Gives the peer room to send `bytes` more.
+    func consumed(_ bytes: Int, on stream: Int32) {
+        guard bytes > 0 else { return }
+        if streams[stream] != nil {
+            streams[stream]?.unconsumed -= bytes
+            nghttp2_session_consume(session, stream, bytes)
+        }
+        // After the stream has closed, its bytes were given back to the connection already.
+    }
+
+    func reset(_ stream: Int32, code: UInt32) {
+        nghttp2_submit_rst_stream(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream, code)
+    }
+
+    func ping() {
+        nghttp2_submit_ping(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), nil)
+    }
+
+    // The end
+
+    /// First step of a polite end: the peer learns that it should open no more streams.
+    func announceShutdown() {
+        nghttp2_submit_shutdown_notice(session)
+    }
+
+    /// Second step: streams beyond those known now are refused.
+    func goAway() {
+        let last = nghttp2_session_get_last_proc_stream_id(session)
+        nghttp2_submit_goaway(
+            session, UInt8(NGHTTP2_FLAG_NONE.rawValue), last, NGHTTP2_NO_ERROR.rawValue, nil, 0)
+    }
+
+    func terminate(_ code: nghttp2_error_code) {
+        nghttp2_session_terminate_session(session, code.rawValue)
+    }
+
+    /// How many streams the peer takes at once.
+    var remoteStreamLimit: Int {
+        Int(nghttp2_session_get_remote_settings(session, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS))
+    }
+
+    var mayRequest: Bool { nghttp2_session_check_request_allowed(session) != 0 }
+
+    func giveBack(_ bytes: Int) {
+        if bytes > 0 { nghttp2_session_consume_connection(session, bytes) }
+    }
+
+    private func withProvider(_ hasBody: Bool, _ submit: (UnsafePointer<nghttp2_data_provider>?) -> Int32) -> Int32 {
+        guard hasBody else { return submit(nil) }
+        // nghttp2 copies the provider.
+        var provider = nghttp2_data_provider()
+        provider.read_callback = HTTP2Callbacks.read
+        return withUnsafePointer(to: &provider) { submit($0) }
+    }
+}
+
+extension HeaderBlock {
+    /// Calls `body` with the fields as nghttp2 takes them; it copies them before it returns.
+    func withFields(_ body: (UnsafePointer<nghttp2_nv>?, Int) -> Int32) -> Int32 {
+        bytes.withUnsafeBufferPointer { store in
+            withUnsafeTemporaryAllocation(of: nghttp2_nv.self, capacity: max(1, fields.count)) { list in
+                guard let base = store.baseAddress else { return body(nil, 0) }
+                // nghttp2 takes mutable pointers but writes through none of them.
+                let mutable = UnsafeMutablePointer(mutating: base)
+                for (index, field) in fields.enumerated() {
+                    let flags = field.isUnindexed ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE
+                    list.initializeElement(
+                        at: index,
+                        to: nghttp2_nv(
+                            name: mutable + Int(field.start),
+                            value: mutable + Int(field.start) + Int(field.nameLength),
+                            namelen: Int(field.nameLength), valuelen: Int(field.valueLength),
+                            flags: UInt8(flags.rawValue)))
+                }
+                return body(list.baseAddress, fields.count)
+            }
+        }
+    }
+}

@@ -1,0 +1,53 @@
+public import Domain
+public import FoundationEssentials
+public import NIOCore
+
+/// What identity asks of token after it has checked a credential: a session and its first tokens.
+public struct OpenSession: RequestContent {
+    /// The path it is posted to.
+    public static let path = "/internal/sessions"
+
+    /// Who signed in.
+    public var user: UUID
+    /// The OAuth `client_id` they signed in with.
+    public var client: String
+    /// How they proved who they are (RFC 8176).
+    public var methods: [String]
+    /// What the device calls itself.
+    public var deviceName: String?
+
+    /// A session to open.
+    public init(user: UUID, client: String, methods: [String], deviceName: String?) {
+        self.user = user
+        self.client = client
+        self.methods = methods
+        self.deviceName = deviceName
+    }
+
+    public init(from fields: inout FieldReader) {
+        user = fields.required("user", .id)
+        client = fields.required("client", .text(1...64))
+        methods = fields.required("amr", .texts(limit: 8))
+        deviceName = fields.optional("device_name", .text(1...100))
+    }
+
+    /// As JSON.
+    public var json: ByteBuffer {
+        var json = JSONWriter()
+        json.beginObject()
+        json.name("user")
+        json.value(user.text)
+        json.name("client")
+        json.value(client)
+        json.name("amr")
+        json.beginArray()
+        for method in methods { json.value(method) }
+        json.endArray()
+        if let deviceName {
+            json.name("device_name")
+            json.value(deviceName)
+        }
+        json.endObject()
+        return json.buffer
+    }
+}

@@ -1,0 +1,197 @@
+import FoundationEssentials
+import Glibc
+public import HTTP2
+import HummingbirdCore
+public import Logging
+import Metrics
+public import NIOCore
+public import NIOPosix
+public import Postgres
+public import Redis
+public import ServiceLifecycle
+import UnixSignals
+
+/// What a process has at hand while it is put together.
+public struct ProcessContext: Sendable {
+    /// Its settings.
+    public let values: ConfigurationValues
+    /// Its logger.
+    public let logger: Logger
+    /// Its event loops.
+    public let eventLoopGroup: MultiThreadedEventLoopGroup
+    /// Its database client.
+    public let postgres: PostgresClient
+    /// Its Redis client.
+    public let redis: RedisClient
+    /// The secret between processes.
+    public let internalKey: InternalKey
+    /// How HTTP/2 behaves between processes.
+    public let http2: HTTP2Configuration
+
+    /// A client of another process.
+    public func upstream(_ name: String, _ addresses: [HostPort]) async throws -> Upstream {
+        try await Upstream(
+            name: name, addresses: addresses, configuration: http2, eventLoopGroup: eventLoopGroup, logger: logger)
+    }
+}
+
+/// What a process is made of beside the stores.
+public struct ProcessParts: Sendable {
+    /// The routes it answers on its port.
+    public var endpoints: [Operation]
+    /// What runs beside the server, in order of start.
+    public var services: [any Service]
+    /// What readiness asks beside the stores.
+    public var checks: [Health.Check]
+    /// What must have succeeded before it is ready; tried again until it does.
+    public var prepare: @Sendable () async throws -> Void
+    /// Another server, which shuts down before all else: the gateway's public port.
+    public var front: (@Sendable (Health, OpsEndpoints) -> any Service)?
+
+    /// The parts of a process.
+    public init(
+        endpoints: [Operation], services: [any Service] = [], checks: [Health.Check] = [],
+        front: (@Sendable (Health, OpsEndpoints) -> any Service)? = nil,
+        prepare: @escaping @Sendable () async throws -> Void = {}
+    ) {
+        self.endpoints = endpoints
+        self.services = services
+        self.checks = checks
+        self.front = front
+        self.prepare = prepare
+    }
+}
+
+/// Runs a process from its settings to its last log line.
+public struct ServiceProcess: Sendable {
+    private let name: String
+    private let port: Setting<Int>
+    private let settings: [any SettingDeclaration]
+    private let build: @Sendable (ProcessContext) async throws -> ProcessParts
+
+    /// A process.
+    /// - Parameters:
+    ///   - name: The service's name in logs, metrics and health.
+    ///   - port: The setting of the port it answers processes and probes on.
+    ///   - settings: Its settings beside the common ones.
+    ///   - build: Puts it together.
+    public init(
+        name: String, port: Setting<Int>, settings: [any SettingDeclaration],
+        build: @escaping @Sendable (ProcessContext) async throws -> ProcessParts
+    ) {
+        self.name = name
+        self.port = port
+        self.settings = CommonSettings.all + [port] + settings
+        self.build = build
+    }
+
+    /// Runs until SIGTERM or SIGINT, then exits: 0 after an orderly end, 78 when settings need attention, else 1.
+    public func main() async -> Never {
+        do {
+            let values = try await ConfigurationReader.load().read(settings)
+            try await command(values)
+            exit(0)
+        } catch let problems as ConfigurationProblems {
+            fail("gatehouse-\(name): \(problems)", code: EX_CONFIG)
+        } catch {
+            fail("gatehouse-\(name): \(error)", code: 1)
+        }
+    }
+
+    private func command(_ values: ConfigurationValues) async throws {
+        switch CommandLine.arguments.dropFirst().first {
+        case nil:
+            try await run(values)
+        case "--probe":
+            let probe = CommandLine.arguments.dropFirst(2).first ?? "readiness"
+            let host = values[CommonSettings.host]
+            let answered = await Probe(host: host, port: values[port]).ask("/health/\(probe)")
+            exit(answered ? 0 : 1)
+        case "--print-configuration":
+            print(values.effective)
+        case "--settings":
+            print(SettingsTable.markdown(settings))
+        case "--version":
+            print("gatehouse-\(name) \(Version.current)")
+        case .some(let other):
+            fail(
+                "gatehouse-\(name): \(other) is not known; there are --probe NAME, --print-configuration, --settings "
+                    + "and --version", code: EX_USAGE)
+        }
+    }
+
+    private func fail(_ message: String, code: Int32) -> Never {
+        FileHandleText.standardError(message + "\n")
+        exit(code)
+    }
+
+    private func run(_ values: ConfigurationValues) async throws {
+        LoggingBootstrap.start(
+            service: name, format: values[CommonSettings.logFormat], level: values[CommonSettings.logLevel])
+        defer { LoggingBootstrap.flush() }
+        let registry = PrometheusRegistry(service: name, version: Version.current)
+        MetricsSystem.bootstrap(registry)
+        let logger = Logger(label: "gatehouse.\(name)")
+        for warning in values.warnings { logger.warning("\(warning)") }
+
+        let context = try ProcessContext(values, name: name, logger: logger)
+        let parts = try await build(context)
+        let checks = [StoreChecks.postgres(context.postgres), StoreChecks.redis(context.redis)] + parts.checks
+        let health = Health(
+            service: name, version: Version.current, environment: values[CommonSettings.environment].rawValue,
+            checks: checks)
+        let ops = OpsEndpoints(health: health) {
+            var text = ByteBuffer()
+            registry.render(into: &text)
+            return text
+        }
+        let responder = ServiceResponder(
+            endpoints: parts.endpoints, ops: ops, internalKey: context.internalKey, logger: logger)
+        let server = Server(
+            childChannelSetup: ServiceChannel(responder: responder, configuration: context.http2),
+            configuration: .init(address: .hostname(values[CommonSettings.host], port: values[port])),
+            eventLoopGroup: context.eventLoopGroup, logger: logger)
+
+        // Shutdown goes the other way: first the doors close and what is inside is finished, the stores go last.
+        var services: [any Service] = [context.postgres, context.redis] + parts.services
+        services.append(Preparation(health: health, logger: logger, prepare: parts.prepare))
+        services.append(ListeningServer(server: server, port: values[port], setting: port.name))
+        if let front = parts.front { services.append(front(health, ops)) }
+        services.append(DrainMarker(health: health))
+        var configuration = ServiceGroupConfiguration(
+            services: services.map {
+                .init(service: $0, successTerminationBehavior: .ignore, failureTerminationBehavior: .cancelGroup)
+            }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        configuration.maximumGracefulShutdownDuration = .seconds(30)
+        logger.info("starting", metadata: ["version": "\(Version.current)", "port": "\(values[port])"])
+        try await ServiceGroup(configuration: configuration).run()
+        logger.info("stopped")
+    }
+}
+
+extension ProcessContext {
+    init(_ values: ConfigurationValues, name: String, logger: Logger) throws {
+        self.values = values
+        self.logger = logger
+        eventLoopGroup = .singleton
+        postgres = PostgresClient(
+            configuration: .init(
+                connectionString: values[CommonSettings.databaseURL],
+                password: values[CommonSettings.databasePassword]?.reveal(),
+                connections: values[CommonSettings.databaseConnections], applicationName: "gatehouse-\(name)"),
+            logger: logger)
+        do throws(RedisError) {
+            redis = RedisClient(
+                configuration: try RedisConfiguration(
+                    url: values[CommonSettings.redisURL], password: values[CommonSettings.redisPassword]?.reveal()),
+                eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger)
+        } catch {
+            throw ConfigurationProblems([ConfigurationProblem(CommonSettings.redisURL.name, "\(error)")])
+        }
+        internalKey = InternalKey(values[CommonSettings.internalKey].reveal())
+        var http2 = HTTP2Configuration()
+        http2.maxConcurrentStreams = 1000
+        http2.maxBodySize = 256 << 10
+        self.http2 = http2
+    }
+}

@@ -1,0 +1,147 @@
+public import Domain
+public import FoundationEssentials
+
+/// What one field of a request takes: its schema and its check are one declaration, so that they can't drift apart.
+public struct FieldType<Value: Sendable>: Sendable {
+    /// The schema shown in OpenAPI.
+    let schema: Schema
+    /// Stands in for the value while the fields are only being described or another field was refused.
+    let placeholder: Value
+    /// Reads one value.
+    let read: @Sendable (JSONValue) -> Result<Value, FieldFault>
+
+    /// A type of that schema, read by `read`.
+    public init(
+        schema: Schema, placeholder: Value, read: @escaping @Sendable (JSONValue) -> Result<Value, FieldFault>
+    ) {
+        self.schema = schema
+        self.placeholder = placeholder
+        self.read = read
+    }
+
+    /// A type made of this one and a further check.
+    public func map<Other: Sendable>(
+        placeholder: Other, _ check: @escaping @Sendable (Value) -> Result<Other, FieldFault>
+    ) -> FieldType<Other> {
+        FieldType<Other>(schema: schema, placeholder: placeholder) { read($0).flatMap(check) }
+    }
+}
+
+/// Why a field was refused.
+public struct FieldFault: Error, Sendable, Equatable {
+    /// The stable word for the rule that it broke.
+    public let code: String
+    /// The rule, for people; never the value.
+    public let detail: String
+
+    /// A fault of that code.
+    public init(_ code: String, _ detail: String) {
+        self.code = code
+        self.detail = detail
+    }
+}
+
+extension FieldType where Value == String {
+    /// Text of `length` characters (code points).
+    public static func text(_ length: ClosedRange<Int> = 1...255) -> FieldType<String> {
+        FieldType(
+            schema: .string().with("minLength", .number(String(length.lowerBound)))
+                .with("maxLength", .number(String(length.upperBound))),
+            placeholder: ""
+        ) { value in
+            guard let text = value.string else { return .failure(.init("wrong_type", "must be a string")) }
+            let count = text.unicodeScalars.count
+            if count < length.lowerBound {
+                return .failure(.init("too_short", "must have at least \(length.lowerBound) characters"))
+            }
+            if count > length.upperBound {
+                return .failure(.init("too_long", "must have at most \(length.upperBound) characters"))
+            }
+            return .success(text)
+        }
+    }
+
+    /// A secret: never echoed, no rule about its content here.
+    public static let secret = FieldType<String>(
+        schema: .string(format: "password").with("writeOnly", .bool(true)), placeholder: ""
+    ) { value in
+        guard let text = value.string else { return .failure(.init("wrong_type", "must be a string")) }
+        return .success(text)
+    }
+
+    /// One of some words.
+    public static func word(_ words: [String]) -> FieldType<String> {
+        FieldType(schema: .words(words), placeholder: words.first ?? "") { value in
+            guard let text = value.string, words.contains(text) else {
+                return .failure(.init("unknown_word", "must be one of \(words.joined(separator: ", "))"))
+            }
+            return .success(text)
+        }
+    }
+}
+
+extension FieldType where Value == EmailAddress? {
+    /// An e-mail address. The value is nil only while it is described.
+    public static let email = FieldType<EmailAddress?>(schema: .string(format: "email"), placeholder: nil) { value in
+        guard let text = value.string else { return .failure(.init("wrong_type", "must be a string")) }
+        guard let address = EmailAddress(text) else {
+            return .failure(.init("invalid_email", "must be an e-mail address such as name@example.com"))
+        }
+        return .success(address)
+    }
+}
+
+extension FieldType where Value == Username? {
+    /// A username. The value is nil only while it is described.
+    public static let username = FieldType<Username?>(
+        schema: .string().with("minLength", .number("1")).with("maxLength", .number("64")), placeholder: nil
+    ) { value in
+        guard let text = value.string else { return .failure(.init("wrong_type", "must be a string")) }
+        guard let name = Username(text) else {
+            return .failure(
+                .init("invalid_username", "must be 1 to 64 letters, digits, '.', '-' or '_', a letter or digit first"))
+        }
+        return .success(name)
+    }
+}
+
+extension FieldType where Value == UUID {
+    /// An id.
+    public static let id = FieldType<UUID>(schema: .string(format: "uuid"), placeholder: DefaultTenant.id) { value in
+        guard let text = value.string, let id = UUID(uuidString: text) else {
+            return .failure(.init("invalid_id", "must be a UUID"))
+        }
+        return .success(id)
+    }
+}
+
+extension FieldType where Value == Bool {
+    /// `true` or `false`.
+    public static let flag = FieldType<Bool>(schema: .boolean, placeholder: false) { value in
+        switch value {
+        case .bool(let flag): .success(flag)
+        case .string("true"): .success(true)
+        case .string("false"): .success(false)
+        default: .failure(.init("wrong_type", "must be true or false"))
+        }
+    }
+}
+
+extension FieldType where Value == [String] {
+    /// A list of at most `limit` strings.
+    public static func texts(limit: Int) -> FieldType<[String]> {
+        FieldType(
+            schema: .array(of: .string()).with("maxItems", .number(String(limit))), placeholder: []
+        ) { value in
+            guard case .array(let elements) = value else {
+                return .failure(.init("wrong_type", "must be a list of strings"))
+            }
+            let texts = elements.compactMap(\.string)
+            guard texts.count == elements.count else {
+                return .failure(.init("wrong_type", "must be a list of strings"))
+            }
+            guard texts.count <= limit else { return .failure(.init("too_many", "must have at most \(limit) entries")) }
+            return .success(texts)
+        }
+    }
+}

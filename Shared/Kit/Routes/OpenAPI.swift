@@ -1,0 +1,162 @@
+import HTTPTypes
+
+/// Writes OpenAPI 3.1 from the endpoints themselves.
+public enum OpenAPI {
+    /// The part of the document that one service contributes: its paths and schemas.
+    public static func fragment(of endpoints: [Operation]) -> JSONValue {
+        var components: [String: Schema] = [:]
+        var paths: [(path: String, operations: [JSONValue.Member])] = []
+        for endpoint in endpoints where endpoint.declaration.access != .processes {
+            let operation = endpoint.declaration
+            let member = JSONValue.Member(operation.method.rawValue.lowercased(), describe(operation, &components))
+            if let index = paths.firstIndex(where: { $0.path == operation.path }) {
+                paths[index].operations.append(member)
+            } else {
+                paths.append((operation.path, [member]))
+            }
+        }
+        let schemas = components.sorted { $0.key < $1.key }.map { JSONValue.Member($0.key, $0.value.json) }
+        return .object([
+            .init("paths", .object(paths.map { .init($0.path, .object($0.operations)) })),
+            .init("components", .object([.init("schemas", .object(schemas))])),
+        ])
+    }
+
+    /// The whole document, put together from every service's part.
+    /// - Parameters:
+    ///   - fragments: The parts; of two equal paths or schemas the first counts.
+    ///   - server: The public base URL.
+    ///   - version: Gatehouse's version.
+    public static func document(_ fragments: [JSONValue], server: String, version: String) -> JSONValue {
+        var paths: [JSONValue.Member] = []
+        var schemas: [JSONValue.Member] = [.init("Problem", problemSchema.json), .init("OAuthError", oauthSchema.json)]
+        for fragment in fragments {
+            for case let path in members(fragment["paths"]) where !paths.contains(where: { $0.name == path.name }) {
+                paths.append(path)
+            }
+            for schema in members(fragment["components"]?["schemas"])
+            where !schemas.contains(where: { $0.name == schema.name }) {
+                schemas.append(schema)
+            }
+        }
+        paths.sort { $0.name < $1.name }
+        let bearer = JSONValue.object([
+            .init("type", .string("http")), .init("scheme", .string("bearer")), .init("bearerFormat", .string("JWT")),
+        ])
+        return .object([
+            .init("openapi", .string("3.1.0")),
+            .init(
+                "info",
+                .object([
+                    .init("title", .string("Gatehouse")), .init("version", .string(version)),
+                    .init("summary", .string("Authentication and tokens for many tenants")),
+                    .init(
+                        "license",
+                        .object([.init("name", .string("Apache-2.0")), .init("identifier", .string("Apache-2.0"))])),
+                ])),
+            .init("servers", .array([.object([.init("url", .string(server))])])),
+            .init("paths", .object(paths)),
+            .init(
+                "components",
+                .object([
+                    .init("schemas", .object(schemas)),
+                    .init("securitySchemes", .object([.init("bearer", bearer)])),
+                ])),
+        ])
+    }
+
+    private static func describe(_ operation: Operation.Declaration, _ components: inout [String: Schema]) -> JSONValue
+    {
+        var members: [JSONValue.Member] = [
+            .init("operationId", .string(operation.id)),
+            .init("tags", .array([.string(operation.tag)])),
+            .init("summary", .string(operation.summary)),
+        ]
+        let placeholders = operation.path.split(separator: "/").filter { $0.hasPrefix("{") }
+        if !placeholders.isEmpty {
+            members.append(
+                .init("parameters", .array(placeholders.map { parameter(String($0.dropFirst().dropLast())) })))
+        }
+        if let (name, schema) = operation.bodySchema?() {
+            components[name] = schema
+            let content = operation.bodyFormats.map {
+                JSONValue.Member($0.mediaType, .object([.init("schema", Schema.reference(name).json)]))
+            }
+            members.append(
+                .init("requestBody", .object([.init("required", .bool(true)), .init("content", .object(content))])))
+        }
+        members.append(.init("responses", .object(responses(operation, &components))))
+        switch operation.access {
+        case .bearer, .role:
+            members.append(.init("security", .array([.object([.init("bearer", .array([]))])])))
+        case .anyone, .processes:
+            break
+        }
+        return .object(members)
+    }
+
+    private static func responses(
+        _ operation: Operation.Declaration, _ components: inout [String: Schema]
+    ) -> [JSONValue.Member] {
+        var success: [JSONValue.Member] = [.init("description", .string("Success"))]
+        if let mediaType = operation.answer.mediaType, let schema = operation.answer.schema?(&components) {
+            let content = JSONValue.object([.init(mediaType, .object([.init("schema", schema.json)]))])
+            success.append(.init("content", content))
+        }
+        var problems = operation.problems
+        if operation.bodySchema != nil, !operation.speaksOAuth {
+            problems += [
+                (400, "malformed_request"), (415, "unsupported_media_type"), (422, "validation_failed"),
+            ]
+        }
+        switch operation.access {
+        case .bearer: problems += [(401, "invalid_token")]
+        case .role: problems += [(401, "invalid_token"), (403, "forbidden")]
+        case .anyone, .processes: break
+        }
+        problems.append((503, "dependency_unavailable"))
+        let byStatus = Dictionary(grouping: problems, by: \.status).sorted { $0.key < $1.key }
+        let mediaType = operation.speaksOAuth ? "application/json" : "application/problem+json"
+        let schema = Schema.reference(operation.speaksOAuth ? "OAuthError" : "Problem")
+        return [.init(String(operation.answer.status.code), .object(success))]
+            + byStatus.map { status, problems in
+                let codes = problems.map(\.code).joined(separator: ", ")
+                let content = JSONValue.object([.init(mediaType, .object([.init("schema", schema.json)]))])
+                return .init(
+                    String(status), .object([.init("description", .string(codes)), .init("content", content)]))
+            }
+    }
+
+    private static func parameter(_ name: String) -> JSONValue {
+        .object([
+            .init("name", .string(name)), .init("in", .string("path")), .init("required", .bool(true)),
+            .init("schema", Schema.string().json),
+        ])
+    }
+
+    private static func members(_ value: JSONValue?) -> [JSONValue.Member] {
+        if case .object(let members)? = value { members } else { [] }
+    }
+
+    private static let problemSchema = Schema.object([
+        .init(name: "type", schema: .string(format: "uri"), isRequired: true),
+        .init(name: "title", schema: .string(), isRequired: true),
+        .init(name: "status", schema: .integer, isRequired: true),
+        .init(name: "code", schema: .string(), isRequired: true),
+        .init(name: "detail", schema: .string(), isRequired: false),
+        .init(name: "instance", schema: .string(format: "uri"), isRequired: true),
+        .init(
+            name: "errors",
+            schema: .array(
+                of: .object([
+                    .init(name: "pointer", schema: .string(format: "json-pointer"), isRequired: true),
+                    .init(name: "code", schema: .string(), isRequired: true),
+                    .init(name: "detail", schema: .string(), isRequired: true),
+                ])), isRequired: false),
+    ])
+
+    private static let oauthSchema = Schema.object([
+        .init(name: "error", schema: .string(), isRequired: true),
+        .init(name: "error_description", schema: .string(), isRequired: false),
+    ])
+}

@@ -1,0 +1,189 @@
+public import HTTPTypes
+public import Hummingbird
+public import NIOCore
+
+/// Who may call an operation. The gateway verifies access tokens; a service sees the outcome in `Call.principal`.
+public enum Access: Sendable, Equatable {
+    /// Anyone.
+    case anyone
+    /// Whoever has an access token of the tenant.
+    case bearer
+    /// Whoever has an access token with this role.
+    case role(String)
+    /// Only another Gatehouse process: not routed by the gateway, not shown in OpenAPI.
+    case processes
+}
+
+/// One route of a service: what OpenAPI says of it and what answers it, in one declaration.
+public struct Operation: Sendable {
+    /// What OpenAPI says.
+    let declaration: Declaration
+    /// What answers.
+    let respond: @Sendable (Call) async throws -> Response
+
+    /// What OpenAPI says of a route.
+    struct Declaration: Sendable {
+        var method: HTTPRequest.Method
+        var path: String
+        var id: String
+        var tag: String
+        var summary: String
+        var access: Access
+        var bodySchema: (@Sendable () -> (name: String, schema: Schema))?
+        var bodyFormats: [BodyFormat] = []
+        var answer: Answer
+        var problems: [(status: Int, code: String)]
+        var speaksOAuth: Bool
+    }
+
+    /// What a success looks like.
+    struct Answer: Sendable {
+        var status: HTTPResponse.Status
+        var mediaType: String?
+        var schema: (@Sendable (_ components: inout [String: Schema]) -> Schema)?
+    }
+
+    init(declaration: Declaration, respond: @escaping @Sendable (Call) async throws -> Response) {
+        self.declaration = declaration
+        self.respond = { call in
+            switch declaration.access {
+            case .anyone, .processes: break
+            case .bearer: _ = try call.authenticated()
+            case .role(let role):
+                guard try call.authenticated().roles.contains(role) else { throw Problem.forbidden }
+            }
+            return try await respond(call)
+        }
+    }
+}
+
+/// Names a route and says who may call it; the functions on it add body, answer and handler.
+public struct Route: Sendable {
+    private var declaration: Operation.Declaration
+
+    /// A route.
+    /// - Parameters:
+    ///   - method: The method.
+    ///   - path: The path, placeholders in braces.
+    ///   - id: The `operationId`, unique over all services.
+    ///   - tag: The area it is listed under.
+    ///   - summary: One line.
+    ///   - access: Who may call it.
+    public init(
+        _ method: HTTPRequest.Method, _ path: String, id: String, tag: String, summary: String, access: Access = .anyone
+    ) {
+        declaration = .init(
+            method: method, path: path, id: id, tag: tag, summary: summary, access: access,
+            answer: .init(status: .ok), problems: [], speaksOAuth: false)
+    }
+
+    /// Adds a problem it may answer with, beside those that every route of its kind may.
+    public func problem(_ status: HTTPResponse.Status, _ code: String) -> Route {
+        var route = self
+        route.declaration.problems.append((status.code, code))
+        return route
+    }
+
+    /// Says that errors have the shape of RFC 6749 §5.2 instead of problem details.
+    public func speakingOAuth() -> Route {
+        var route = self
+        route.declaration.speaksOAuth = true
+        return route
+    }
+
+    /// Takes a body and answers with content.
+    public func handle<Input: RequestContent, Output: ResponseContent>(
+        _: Input.Type, formats: [BodyFormat] = [.json], status: HTTPResponse.Status = .ok,
+        _ handler: @escaping @Sendable (Call, Input) async throws -> Output
+    ) -> Operation {
+        var route = self
+        route.take(Input.self, formats)
+        route.answer(Output.self, status)
+        return Operation(declaration: route.declaration) { call in
+            let input = try FieldReader.content(Input.self, from: call.members(formats))
+            return .content(try await handler(call, input), status: status)
+        }
+    }
+
+    /// Takes a body and answers with 204.
+    public func perform<Input: RequestContent>(
+        _: Input.Type, formats: [BodyFormat] = [.json],
+        _ handler: @escaping @Sendable (Call, Input) async throws -> Void
+    ) -> Operation {
+        var route = self
+        route.take(Input.self, formats)
+        route.declaration.answer = .init(status: .noContent)
+        return Operation(declaration: route.declaration) { call in
+            try await handler(call, FieldReader.content(Input.self, from: call.members(formats)))
+            return Response(status: .noContent)
+        }
+    }
+
+    /// Takes no body and answers with content.
+    public func handle<Output: ResponseContent>(
+        status: HTTPResponse.Status = .ok, _ handler: @escaping @Sendable (Call) async throws -> Output
+    ) -> Operation {
+        var route = self
+        route.answer(Output.self, status)
+        return Operation(declaration: route.declaration) { call in .content(try await handler(call), status: status) }
+    }
+
+    /// Takes no body and answers with 204.
+    public func perform(_ handler: @escaping @Sendable (Call) async throws -> Void) -> Operation {
+        var route = self
+        route.declaration.answer = .init(status: .noContent)
+        return Operation(declaration: route.declaration) { call in
+            try await handler(call)
+            return Response(status: .noContent)
+        }
+    }
+
+    /// Takes a body and answers with content that is already written, such as another process's answer passed on.
+    public func respond<Input: RequestContent, Output: ResponseContent>(
+        _: Input.Type, formats: [BodyFormat] = [.json], answer: Output.Type,
+        _ handler: @escaping @Sendable (Call, Input) async throws -> Response
+    ) -> Operation {
+        var route = self
+        route.take(Input.self, formats)
+        route.answer(Output.self, .ok)
+        return Operation(declaration: route.declaration) { call in
+            try await handler(call, FieldReader.content(Input.self, from: call.members(formats)))
+        }
+    }
+
+    /// Answers with a response of its own making.
+    public func raw(
+        mediaType: String = "application/json", _ handler: @escaping @Sendable (Call) async throws -> Response
+    ) -> Operation {
+        var route = self
+        route.declaration.answer = .init(status: .ok, mediaType: mediaType) { _ in .anyObject }
+        return Operation(declaration: route.declaration, respond: handler)
+    }
+
+    private mutating func take<Input: RequestContent>(_: Input.Type, _ formats: [BodyFormat]) {
+        declaration.bodyFormats = formats
+        declaration.bodySchema = { (String(describing: Input.self), FieldReader.schema(of: Input.self)) }
+    }
+
+    private mutating func answer<Output: ResponseContent>(_: Output.Type, _ status: HTTPResponse.Status) {
+        declaration.answer = .init(status: status, mediaType: "application/json") { components in
+            SchemaSink.reference(to: Output.self, components: &components)
+        }
+    }
+}
+
+extension Response {
+    /// Content as JSON, never stored by a cache.
+    public static func content(_ content: some ResponseContent, status: HTTPResponse.Status = .ok) -> Response {
+        json(JSONFieldSink.json(content).buffer, status: status)
+    }
+
+    /// JSON that is already written, never stored by a cache unless `cacheControl` says otherwise.
+    public static func json(
+        _ buffer: ByteBuffer, status: HTTPResponse.Status = .ok, cacheControl: String = "no-store"
+    ) -> Response {
+        Response(
+            status: status, headers: [.contentType: "application/json", .cacheControl: cacheControl],
+            body: ResponseBody(byteBuffer: buffer))
+    }
+}

@@ -1,0 +1,150 @@
+import Domain
+public import FoundationEssentials
+import NIOCore
+
+/// An answer's body: what it writes is what OpenAPI says, since one function serves both.
+public protocol ResponseContent: Sendable {
+    /// A typical value, shown in the documentation.
+    static var example: Self { get }
+    /// Writes every field.
+    func write(to fields: inout some FieldSink)
+}
+
+/// Takes the fields of an answer, to write them or to learn their schema.
+public protocol FieldSink {
+    /// A string.
+    mutating func field(_ name: String, _ value: String)
+    /// A string or null.
+    mutating func field(_ name: String, _ value: String?)
+    /// A whole number.
+    mutating func field(_ name: String, _ value: Int)
+    /// A boolean.
+    mutating func field(_ name: String, _ value: Bool)
+    /// An id, in lower case.
+    mutating func field(_ name: String, _ value: UUID)
+    /// A time.
+    mutating func field(_ name: String, _ value: Date)
+    /// A time or null.
+    mutating func field(_ name: String, _ value: Date?)
+    /// A list of strings.
+    mutating func field(_ name: String, _ value: [String])
+    /// An object.
+    mutating func field(_ name: String, _ value: some ResponseContent)
+    /// A list of objects.
+    mutating func field<Element: ResponseContent>(_ name: String, _ value: [Element])
+}
+
+/// Writes the fields as JSON.
+public struct JSONFieldSink: FieldSink {
+    private var json: JSONWriter
+
+    /// The JSON of `content`.
+    public static func json(_ content: some ResponseContent) -> JSONWriter {
+        var sink = JSONFieldSink(json: JSONWriter())
+        sink.object(content)
+        return sink.json
+    }
+
+    private mutating func object(_ content: some ResponseContent) {
+        json.beginObject()
+        content.write(to: &self)
+        json.endObject()
+    }
+
+    public mutating func field(_ name: String, _ value: String) {
+        json.name(name)
+        json.value(value)
+    }
+
+    public mutating func field(_ name: String, _ value: String?) {
+        json.name(name)
+        if let value { json.value(value) } else { json.null() }
+    }
+
+    public mutating func field(_ name: String, _ value: Int) {
+        json.name(name)
+        json.value(value)
+    }
+
+    public mutating func field(_ name: String, _ value: Bool) {
+        json.name(name)
+        json.value(value)
+    }
+
+    public mutating func field(_ name: String, _ value: UUID) {
+        json.name(name)
+        json.value(value.text)
+    }
+
+    public mutating func field(_ name: String, _ value: Date) {
+        json.name(name)
+        json.value(value)
+    }
+
+    public mutating func field(_ name: String, _ value: Date?) {
+        json.name(name)
+        if let value { json.value(value) } else { json.null() }
+    }
+
+    public mutating func field(_ name: String, _ value: [String]) {
+        json.name(name)
+        json.beginArray()
+        for element in value { json.value(element) }
+        json.endArray()
+    }
+
+    public mutating func field(_ name: String, _ value: some ResponseContent) {
+        json.name(name)
+        object(value)
+    }
+
+    public mutating func field<Element: ResponseContent>(_ name: String, _ value: [Element]) {
+        json.name(name)
+        json.beginArray()
+        for element in value { object(element) }
+        json.endArray()
+    }
+}
+
+/// Learns the schema of the fields, and of the types they name.
+struct SchemaSink: FieldSink {
+    private(set) var properties: [Schema.Property] = []
+    private(set) var components: [String: Schema] = [:]
+
+    /// The schema of a content type as a reference, with the components it needs added to `components`.
+    static func reference<Content: ResponseContent>(
+        to _: Content.Type, components: inout [String: Schema]
+    ) -> Schema {
+        let name = String(describing: Content.self)
+        if components[name] == nil {
+            var sink = SchemaSink()
+            Content.example.write(to: &sink)
+            let example = JSONFieldSink.json(Content.example)
+            let parsed = try? JSONParser.parse(example.buffer.readableBytesView)
+            components[name] = Schema.object(sink.properties).with("example", parsed ?? .null)
+            components.merge(sink.components) { known, _ in known }
+        }
+        return .reference(name)
+    }
+
+    private mutating func add(_ name: String, _ schema: Schema) {
+        properties.append(.init(name: name, schema: schema, isRequired: true))
+    }
+
+    mutating func field(_ name: String, _ value: String) { add(name, .string()) }
+    mutating func field(_ name: String, _ value: String?) { add(name, .string().nullable) }
+    mutating func field(_ name: String, _ value: Int) { add(name, .integer) }
+    mutating func field(_ name: String, _ value: Bool) { add(name, .boolean) }
+    mutating func field(_ name: String, _ value: UUID) { add(name, .string(format: "uuid")) }
+    mutating func field(_ name: String, _ value: Date) { add(name, .string(format: "date-time")) }
+    mutating func field(_ name: String, _ value: Date?) { add(name, .string(format: "date-time").nullable) }
+    mutating func field(_ name: String, _ value: [String]) { add(name, .array(of: .string())) }
+
+    mutating func field<Content: ResponseContent>(_ name: String, _ value: Content) {
+        add(name, Self.reference(to: Content.self, components: &components))
+    }
+
+    mutating func field<Element: ResponseContent>(_ name: String, _ value: [Element]) {
+        add(name, .array(of: Self.reference(to: Element.self, components: &components)))
+    }
+}

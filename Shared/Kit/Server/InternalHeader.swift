@@ -1,0 +1,26 @@
+/// The headers one Gatehouse process tells another. The gateway removes every inbound header of these names before it
+/// sets its own; a service believes them because the internal key came along.
+public enum InternalHeader {
+    /// What all of them begin with.
+    public static let prefix = "x-gatehouse-"
+    /// The shared secret between processes.
+    public static let key: StaticString = "x-gatehouse-key"
+    /// The tenant's id.
+    public static let tenant: StaticString = "x-gatehouse-tenant"
+    /// The client's address as the gateway judged it.
+    public static let address: StaticString = "x-gatehouse-address"
+    /// The subject of the verified access token.
+    public static let subject: StaticString = "x-gatehouse-subject"
+    /// The session of the verified access token.
+    public static let session: StaticString = "x-gatehouse-session"
+    /// The `client_id` of the verified access token.
+    public static let client: StaticString = "x-gatehouse-client"
+    /// The scope of the verified access token.
+    public static let scope: StaticString = "x-gatehouse-scope"
+    /// The roles in the verified access token, separated by commas.
+    public static let roles: StaticString = "x-gatehouse-roles"
+    /// The request's id, the same in every process and in the answer.
+    public static let requestID: StaticString = "x-request-id"
+    /// W3C trace context.
+    public static let traceparent: StaticString = "traceparent"
+}

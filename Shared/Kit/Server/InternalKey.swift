@@ -1,0 +1,28 @@
+/// The secret that the processes know one another by.
+public struct InternalKey: Sendable, CustomStringConvertible {
+    private let bytes: [UInt8]
+
+    /// A key of the secret's UTF-8 bytes.
+    public init(_ secret: String) {
+        bytes = Array(secret.utf8)
+    }
+
+    /// Whether `candidate` is this key, in a time that tells nothing of how much of it was right.
+    public func matches(_ candidate: some Collection<UInt8>) -> Bool {
+        var difference: UInt8 = candidate.count == bytes.count ? 0 : 1
+        var index = 0
+        for byte in candidate {
+            difference |= byte ^ bytes[index]
+            index = index + 1 == bytes.count ? 0 : index + 1
+        }
+        return difference == 0
+    }
+
+    /// Hands the key to `body`, which sends it to another process.
+    public func reveal<R>(_ body: (String) throws -> R) rethrows -> R {
+        try body(String(decoding: bytes, as: UTF8.self))
+    }
+
+    /// Never the key.
+    public var description: String { "‹redacted›" }
+}

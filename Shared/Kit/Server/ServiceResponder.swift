@@ -1,0 +1,156 @@
+import Domain
+import FoundationEssentials
+import HTTPTypes
+public import Hummingbird
+public import Logging
+import Metrics
+public import NIOCore
+
+/// Turns a request into an answer: knows the caller, routes, runs the handler, and gives every error its shape.
+public struct ServiceResponder: Sendable {
+    private let router: RouterResponder<ServiceContext>
+    private let endpoints: [Operation]
+    private let ops: OpsEndpoints
+    private let internalKey: InternalKey
+    private let logger: Logger
+    private let timers: [String: Metrics.Timer]
+
+    /// A responder of those endpoints.
+    /// - Parameters:
+    ///   - endpoints: The service's routes.
+    ///   - ops: Health and metrics, answered without the internal key.
+    ///   - internalKey: What every other request has to bring.
+    ///   - logger: Where failures are told.
+    public init(endpoints: [Operation], ops: OpsEndpoints, internalKey: InternalKey, logger: Logger) {
+        let fragment = OpenAPI.fragment(of: endpoints)
+        let description = Route(
+            .get, "/internal/openapi", id: "openapiFragment", tag: "internal", summary: "This service's part",
+            access: .processes
+        ).raw { _ in
+            var json = JSONWriter()
+            json.value(fragment)
+            return .json(json.buffer)
+        }
+        let all = endpoints + [description]
+        let router = Router(context: ServiceContext.self)
+        for endpoint in all {
+            let respond = endpoint.respond
+            router.on(RouterPath(endpoint.declaration.path), method: endpoint.declaration.method) { _, context in
+                try await respond(context.call.with(parameters: context.parameters))
+            }
+        }
+        self.router = router.buildResponder()
+        self.endpoints = all
+        self.ops = ops
+        self.internalKey = internalKey
+        self.logger = logger
+        self.timers = Dictionary(
+            all.map { endpoint in
+                let name = endpoint.declaration.id
+                return (
+                    endpoint.declaration.path,
+                    Metrics.Timer(label: "gatehouse_request_seconds", dimensions: [("operation", name)])
+                )
+            }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// Answers one request.
+    func respond(to inbound: InboundRequest, body: ByteBuffer) async -> Response {
+        let path = inbound.head.path ?? "/"
+        if let response = await ops.respond(to: path) { return response }
+        let requestID = inbound.requestID ?? UUID.v7().text
+        guard internalKey.matches(inbound.key) else {
+            return Problem(
+                .unauthorized, "internal_key_required", "This process answers only other Gatehouse processes"
+            ).response(requestID: requestID)
+        }
+        var logger = logger
+        logger[metadataKey: "request_id"] = "\(requestID)"
+        let tenant = inbound.tenant ?? DefaultTenant.id
+        logger[metadataKey: "tenant"] = "\(tenant.text)"
+        let principal = inbound.principal
+        if let principal { logger[metadataKey: "subject"] = "\(principal.subject.text)" }
+        let call = Call(
+            requestID: requestID, tenant: tenant, principal: principal, address: inbound.address, head: inbound.head,
+            body: body, parameters: .init(), traceparent: inbound.traceparent, logger: logger)
+        return await respond(to: call)
+    }
+
+    private func respond(to call: Call) async -> Response {
+        let started = NIODeadline.now()
+        let context = ServiceContext(source: .init(call: call))
+        let request = Request(head: call.head, body: .init(buffer: call.body))
+        let response: Response
+        do {
+            let routed = try await router.respond(to: request, context: context)
+            if context.endpointPath == nil {
+                response = unrouted(call).response(requestID: call.requestID)
+            } else {
+                response = routed
+            }
+        } catch {
+            response = failure(error, call, endpoint: context.endpointPath)
+        }
+        if let path = context.endpointPath, let timer = timers[path] {
+            timer.recordNanoseconds((NIODeadline.now() - started).nanoseconds)
+        }
+        return response
+    }
+
+    /// Gives an error its shape: OAuth endpoints speak RFC 6749, all others problem details.
+    private func failure(_ error: any Error, _ call: Call, endpoint path: String?) -> Response {
+        let speaksOAuth = endpoints.contains { $0.declaration.path == path && $0.declaration.speaksOAuth }
+        if let error = error as? OAuthError { return error.response() }
+        let problem: Problem
+        if let known = error as? Problem {
+            problem = known
+        } else if let known = error as? any ProblemRepresentable {
+            problem = known.problem
+            if problem.status.code >= 500 {
+                call.logger.warning("request failed", metadata: ["error": "\(error)"])
+            }
+        } else {
+            problem = .internalError
+            call.logger.error("request failed unexpectedly", metadata: ["error": "\(error)"])
+        }
+        return speaksOAuth ? problem.asOAuthError.response() : problem.response(requestID: call.requestID)
+    }
+
+    /// 405 when the path is known by another method, else 404.
+    private func unrouted(_ call: Call) -> Problem {
+        let segments = (call.head.path ?? "/").prefix { $0 != "?" }.split(separator: "/")
+        let others = endpoints.filter { endpoint in
+            let template = endpoint.declaration.path.split(separator: "/")
+            return template.count == segments.count
+                && zip(template, segments).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
+        }
+        return others.isEmpty ? .notFound : .methodNotAllowed(others.map(\.declaration.method))
+    }
+}
+
+/// An error that knows how the caller should see it.
+public protocol ProblemRepresentable: Error {
+    /// What the caller sees.
+    var problem: Problem { get }
+}
+
+extension Problem {
+    /// The same in the shape of RFC 6749 §5.2.
+    var asOAuthError: OAuthError {
+        switch status.code {
+        case 503:
+            OAuthError("temporarily_unavailable", "Try again in a moment.", status: .serviceUnavailable)
+        case 500...: OAuthError("server_error", "Something went wrong on our side.", status: status)
+        case 401: OAuthError("invalid_client", "The client is not known.", status: .unauthorized)
+        default: OAuthError("invalid_request", title + ".")
+        }
+    }
+}
+
+extension Call {
+    func with(parameters: Parameters) -> Call {
+        Call(
+            requestID: requestID, tenant: tenant, principal: principal, address: address, head: head, body: body,
+            parameters: parameters, traceparent: traceparent, logger: logger)
+    }
+}

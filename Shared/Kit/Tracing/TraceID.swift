@@ -1,0 +1,86 @@
+/// The 16 bytes that all spans of a trace share; never all zero.
+public struct TraceID: Sendable, Hashable, CustomStringConvertible {
+    /// The first eight bytes, big endian.
+    public let high: UInt64
+    /// The last eight bytes, big endian.
+    public let low: UInt64
+
+    /// An id of those halves; nil when both are zero.
+    public init?(high: UInt64, low: UInt64) {
+        guard high | low != 0 else { return nil }
+        self.high = high
+        self.low = low
+    }
+
+    /// A new id.
+    public init(_ identifiers: IdentifierSource) {
+        high = identifiers.next()
+        low = identifiers.next()
+    }
+
+    /// 32 lower-case hexadecimal digits.
+    public var description: String {
+        String(unsafeUninitializedCapacity: 32) { buffer in
+            // The capacity asked for is at least the 32 bytes written.
+            Hexadecimal.write(high, into: buffer, at: 0)
+            Hexadecimal.write(low, into: buffer, at: 16)
+            return 32
+        }
+    }
+}
+
+/// The eight bytes that name one span; never zero.
+public struct SpanID: Sendable, Hashable, CustomStringConvertible {
+    /// The bytes, big endian.
+    public let value: UInt64
+
+    /// An id of that value; nil when it is zero.
+    public init?(_ value: UInt64) {
+        guard value != 0 else { return nil }
+        self.value = value
+    }
+
+    /// A new id.
+    public init(_ identifiers: IdentifierSource) {
+        value = identifiers.next()
+    }
+
+    /// 16 lower-case hexadecimal digits.
+    public var description: String {
+        String(unsafeUninitializedCapacity: 16) { buffer in
+            // The capacity asked for is at least the 16 bytes written.
+            Hexadecimal.write(value, into: buffer, at: 0)
+            return 16
+        }
+    }
+}
+
+/// Lower-case hexadecimal digits, the only ones trace context allows.
+enum Hexadecimal {
+    /// Writes 16 digits; the caller has made sure of room from `offset` on.
+    static func write(_ value: UInt64, into buffer: UnsafeMutableBufferPointer<UInt8>, at offset: Int) {
+        for index in 0..<16 {
+            buffer[offset + index] = digit(UInt8(truncatingIfNeeded: value >> UInt64(60 - index * 4)) & 15)
+        }
+    }
+
+    /// The digit of a value below 16.
+    static func digit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+    }
+
+    /// Reads `count` (at most 16) digits; nil unless all are. The caller has made sure that they lie in `bytes`.
+    static func read(_ bytes: UnsafeRawBufferPointer, at offset: Int, count: Int) -> UInt64? {
+        var value: UInt64 = 0
+        for index in offset..<(offset + count) {
+            switch bytes[index] {
+            case let byte where (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte):
+                value = value << 4 | UInt64(byte - UInt8(ascii: "0"))
+            case let byte where (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte):
+                value = value << 4 | UInt64(byte - UInt8(ascii: "a") + 10)
+            default: return nil
+            }
+        }
+        return value
+    }
+}

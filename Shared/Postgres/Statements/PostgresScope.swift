@@ -1,0 +1,9 @@
+public import FoundationEssentials
+
+/// Whose rows a unit of work may see under row-level security.
+public enum PostgresScope: Sendable, Equatable {
+    /// The tenant setting holds this id for the unit's transaction, and for it alone.
+    case tenant(UUID)
+    /// The tenant setting stays empty: tables under row-level security yield no rows.
+    case unscoped
+}

@@ -1,0 +1,1 @@
+drop function settle_rotation(uuid, uuid, bigint, text, interval);

@@ -1,0 +1,47 @@
+/// What an access token says (RFC 9068 §2.2).
+public struct AccessTokenClaims: Sendable, Equatable {
+    /// `iss`.
+    public var issuer: String
+    /// `sub`: the user, or the client itself.
+    public var subject: String
+    /// `aud`: whom it is meant for.
+    public var audience: [String]
+    /// `iat`, in seconds since 1970.
+    public var issuedAt: Int64
+    /// `exp`, in seconds since 1970.
+    public var expiresAt: Int64
+    /// `jti`.
+    public var id: String
+    /// `client_id`.
+    public var clientID: String
+    /// `scope`, separated by spaces; left out when empty.
+    public var scope: String
+    /// `sid`: the session.
+    public var session: String?
+    /// `tid`: the tenant.
+    public var tenant: String
+    /// `org`: the organization it was issued for.
+    public var organization: String?
+    /// `roles`.
+    public var roles: [String]
+
+    /// Claims.
+    public init(
+        issuer: String, subject: String, audience: [String], issuedAt: Int64, expiresAt: Int64, id: String,
+        clientID: String, scope: String = "", session: String? = nil, tenant: String, organization: String? = nil,
+        roles: [String] = []
+    ) {
+        self.issuer = issuer
+        self.subject = subject
+        self.audience = audience
+        self.issuedAt = issuedAt
+        self.expiresAt = expiresAt
+        self.id = id
+        self.clientID = clientID
+        self.scope = scope
+        self.session = session
+        self.tenant = tenant
+        self.organization = organization
+        self.roles = roles
+    }
+}

@@ -1,0 +1,72 @@
+import Crypto
+import Domain
+public import FoundationEssentials
+
+/// What a refresh token says: a place in the chain of one session. The token is derived, so nothing of it is stored but
+/// the session's current generation.
+public struct RefreshToken: Sendable, Equatable {
+    /// The tenant.
+    public let tenant: UUID
+    /// The session, which is the family.
+    public let session: UUID
+    /// Its place in the chain.
+    public let generation: UInt64
+
+    /// A token.
+    public init(tenant: UUID, session: UUID, generation: UInt64) {
+        self.tenant = tenant
+        self.session = session
+        self.generation = generation
+    }
+}
+
+/// Writes and reads refresh tokens: `ghr_` and, in base64url, key version, tenant, session, generation and a MAC.
+///
+/// A forged or mistyped token fails the MAC and never reaches the database.
+public struct RefreshTokenCodec: Sendable {
+    private static let prefix = "ghr_"
+    private static let bodyLength = 1 + 16 + 16 + 8
+    private static let macLength = 16
+    private let current: UInt8
+    private let keys: [UInt8: SymmetricKey]
+
+    /// A codec that writes under `current` and reads what was written under it or one of `previous`.
+    public init(current: MasterKey, previous: [MasterKey] = []) {
+        self.current = current.version
+        keys = Dictionary((previous + [current]).map { ($0.version, $0.derive("refresh-token")) }) { $1 }
+    }
+
+    /// The text of a token.
+    public func encode(_ token: RefreshToken) -> String {
+        var bytes: [UInt8] = [current]
+        bytes.reserveCapacity(Self.bodyLength + Self.macLength)
+        withUnsafeBytes(of: token.tenant.uuid) { bytes.append(contentsOf: $0) }
+        withUnsafeBytes(of: token.session.uuid) { bytes.append(contentsOf: $0) }
+        withUnsafeBytes(of: token.generation.bigEndian) { bytes.append(contentsOf: $0) }
+        if let key = keys[current] { bytes.append(contentsOf: Self.mac(bytes, key)) }
+        return Self.prefix + Base64URL.encode(bytes)
+    }
+
+    /// The token of a text, or nil when it is none of ours.
+    public func parse(_ text: String) -> RefreshToken? {
+        guard text.utf8.count <= 128, text.hasPrefix(Self.prefix),
+            let bytes = Base64URL.decode(text.utf8.dropFirst(Self.prefix.utf8.count)),
+            bytes.count == Self.bodyLength + Self.macLength, let key = keys[bytes[0]]
+        else { return nil }
+        let body = Array(bytes.prefix(Self.bodyLength))
+        // Compared without telling how much was right.
+        var difference: UInt8 = 0
+        for (expected, given) in zip(Self.mac(body, key), bytes.suffix(Self.macLength)) {
+            difference |= expected ^ given
+        }
+        guard difference == 0 else { return nil }
+        func integer(_ offset: Int) -> UInt64 { body[offset..<(offset + 8)].reduce(0) { $0 << 8 | UInt64($1) } }
+        return RefreshToken(
+            tenant: UUID(high: integer(1), low: integer(9)), session: UUID(high: integer(17), low: integer(25)),
+            generation: integer(33))
+    }
+
+    private static func mac(_ body: [UInt8], _ key: SymmetricKey) -> [UInt8] {
+        Array(HMAC<SHA256>.authenticationCode(for: body, using: key).prefix(macLength))
+    }
+}

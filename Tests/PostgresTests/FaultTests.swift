@@ -1,0 +1,174 @@
+import GatehouseTesting
+import NIOConcurrencyHelpers
+import NIOCore
+import Postgres
+import Testing
+
+@Suite("Faults of the server", .serialized, .timeLimit(.minutes(2)))
+struct FaultTests {
+    private struct Record {
+        var acknowledged: Set<Int> = []
+        var refused: Set<Int> = []
+        var unknown: Set<Int> = []
+        var next = 0
+    }
+
+    /// Inserts one fresh number after another until told to stop, and notes what it was told of each.
+    private static func insertUntilStopped(
+        _ client: PostgresClient, _ record: NIOLockedValueBox<Record>, _ isStopped: NIOLockedValueBox<Bool>
+    ) async {
+        let insert = PostgresStatement("fault_insert", [.int4], "insert into survivors values ($1)")
+        let touch = PostgresStatement("fault_touch", [], "select count(*) from survivors where id < 0")
+        while !isStopped.withLockedValue({ $0 }) {
+            let number = record.withLockedValue { record in
+                record.next += 1
+                return record.next
+            }
+            do {
+                switch number % 3 {
+                case 0:
+                    _ = try await client.query(insert, [.int4(Int32(number))])
+                case 1:
+                    _ = try await client.pipeline([PostgresStep(touch), PostgresStep(insert, [.int4(Int32(number))])])
+                default:
+                    try await client.transaction { transaction in
+                        _ = try await transaction.query(insert, [.int4(Int32(number))])
+                        _ = try await transaction.query(touch)
+                    }
+                }
+                record.withLockedValue { _ = $0.acknowledged.insert(number) }
+            } catch let error as PostgresError {
+                #expect(error.isUnavailable, "\(error)")
+                record.withLockedValue { record in
+                    if error.mayHaveCommitted {
+                        _ = record.unknown.insert(number)
+                    } else {
+                        _ = record.refused.insert(number)
+                    }
+                }
+                // While the link is down refusals come at once: the counting up must not run away.
+                try? await Task.sleep(nanoseconds: 1_000_000)
+            } catch {
+                Issue.record(error)
+            }
+        }
+    }
+
+    @Test(
+        "a restart under load loses nothing acknowledged, keeps nothing refused, and needs no new client",
+        arguments: [TemporaryPostgres.StopMode.fast, .immediate, .kill])
+    func restart(mode: TemporaryPostgres.StopMode) async throws {
+        let server = try TemporaryPostgres()
+        try server.execute("create table survivors (id int primary key)")
+        let record = NIOLockedValueBox(Record())
+        let isStopped = NIOLockedValueBox(false)
+        try await withClient(to: server) { $0.connections = 3 } _: { client in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<16 { group.addTask { await Self.insertUntilStopped(client, record, isStopped) } }
+                for round in 1...2 {
+                    let before = record.withLockedValue { $0.acknowledged.count }
+                    try await eventually { record.withLockedValue { $0.acknowledged.count } > before + 200 }
+                    server.stop(mode)
+                    try await eventually { !client.isReady }
+                    let failures = record.withLockedValue { $0.refused.count + $0.unknown.count }
+                    try await eventually { record.withLockedValue { $0.refused.count + $0.unknown.count } > failures + round }
+                    try server.start()
+                    try await client.whenReady()
+                }
+                let before = record.withLockedValue { $0.acknowledged.count }
+                try await eventually { record.withLockedValue { $0.acknowledged.count } > before + 200 }
+                isStopped.withLockedValue { $0 = true }
+                try await group.waitForAll()
+            }
+        }
+        let listed = try server.execute("select id from survivors").split(whereSeparator: \.isNewline)
+        let present = Set(listed.compactMap { Int($0) })
+        let result = record.withLockedValue { $0 }
+        #expect(result.acknowledged.subtracting(present).isEmpty)
+        #expect(result.refused.intersection(present).isEmpty)
+        #expect(present.subtracting(result.acknowledged).subtracting(result.unknown).isEmpty)
+    }
+
+    @Test("a server that falls silent costs deadlines, then the link, and comes back by itself")
+    func silence() async throws {
+        let server = try TemporaryPostgres()
+        try await withClient(to: server) {
+            $0.acquireTimeout = .milliseconds(200)
+            $0.statementTimeout = .milliseconds(300)
+        } _: { client in
+            try await client.ping()
+            server.suspend()
+            for _ in 0..<8 {
+                let error = await failure { () throws(PostgresError) in
+                    try await client.ping(deadline: .now() + .milliseconds(20))
+                }
+                #expect(error?.isUnavailable == true)
+            }
+            try await eventually { !client.isReady }
+            try await eventually {
+                if case .unavailable = await failure(of: { () throws(PostgresError) in try await client.ping() }) { true } else { false }
+            }
+            server.resume()
+            try await client.whenReady()
+            try await eventually { (try? await client.ping()) != nil }
+        }
+    }
+
+    @Test("a silence shorter than the patience keeps the connections")
+    func shortSilence() async throws {
+        let server = try TemporaryPostgres()
+        try await withClient(to: server) { $0.connections = 1 } _: { client in
+            let pid = PostgresStatement("silence_pid", [], "select pg_backend_pid()")
+            let before = try await client.query(pid)[0].decode(0, as: Int.self)
+            server.suspend()
+            let error = await failure { () throws(PostgresError) in try await client.ping(deadline: .now() + .milliseconds(20)) }
+            #expect(error?.isDeadlineExceeded == true)
+            server.resume()
+            #expect(try await client.query(pid)[0].decode(0, as: Int.self) == before)
+        }
+    }
+
+    @Test("a session ended by the server fails its unit and is replaced; its transaction is gone")
+    func terminated() async throws {
+        let server = try TemporaryPostgres()
+        try server.execute("create table ended (id int)")
+        try await withClient(to: server) { client in
+            let insert = PostgresStatement("ended_insert", [], "insert into ended values (1)")
+            let pid = PostgresStatement("ended_pid", [], "select pg_backend_pid()")
+            do {
+                try await client.transaction { transaction in
+                    _ = try await transaction.query(insert)
+                    let own = try await transaction.query(pid)[0].decode(0, as: Int.self)
+                    try server.execute("select pg_terminate_backend(\(own))")
+                    _ = try await transaction.query(insert)
+                }
+                Issue.record("committed")
+            } catch let error as PostgresError {
+                #expect(error.isUnavailable)
+                #expect(!error.mayHaveCommitted)
+            }
+            try await client.whenReady()
+            try await client.ping()
+            #expect(try server.execute("select count(*) from ended") == "0\n")
+        }
+    }
+
+    @Test("connections past their lifetime are replaced without failing anybody")
+    func lifetime() async throws {
+        try await withClient(to: SharedServer.get()) { $0.connectionLifetime = .milliseconds(50) } _: { client in
+            let pid = PostgresStatement("lifetime_pid", [], "select pg_backend_pid()")
+            let seen = NIOLockedValueBox<Set<Int>>([])
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<8 {
+                    group.addTask {
+                        while seen.withLockedValue({ $0.count }) < 8 {
+                            let pid = try await client.query(pid)[0].decode(0, as: Int.self)
+                            _ = seen.withLockedValue { $0.insert(pid) }
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+        }
+    }
+}
