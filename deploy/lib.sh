@@ -162,7 +162,7 @@ has_thing() {
     case $1 in
     command) command -v "$2" >/dev/null || [[ -x /usr/sbin/$2 ]] ;;
     file) [[ -e $2 ]] ;;
-    library) ldconfig -p 2>/dev/null | grep -qF "$2 " ;;
+    library) ldconfig -p 2>/dev/null | grep -F "$2 " >/dev/null ;;
     pkg-config) pkg-config --exists "$2" 2>/dev/null ;;
     postgres) postgres_binaries '' >/dev/null ;;
     python) python3 -c "import $2" 2>/dev/null ;;
@@ -175,7 +175,7 @@ missing_packages() {
     local package purpose how what wanted
     while read -r package purpose how what; do
         for wanted in "$@"; do
-            if [[ $purpose == "$wanted" ]] && ! has_thing "$how" "$what"; then printf '%s\n' "$package"; fi
+            if [[ ,$purpose, == *,$wanted,* ]] && ! has_thing "$how" "$what"; then printf '%s\n' "$package"; fi
         done
     done < <(grep -v -e '^#' -e '^$' "$root/deploy/packages") | sort -u
 }

@@ -67,7 +67,9 @@ public struct ChildProcess: Sendable {
         close(writer)
         var output: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 4096)
-        while case let count = read(reader, &buffer, buffer.count), count > 0 { output.append(contentsOf: buffer[..<count]) }
+        while case let count = read(reader, &buffer, buffer.count), count > 0 {
+            output.append(contentsOf: buffer[..<count])
+        }
         let text = String(decoding: output, as: UTF8.self)
         let status = child.wait()
         guard status == 0 else { throw Failure("\(arguments.joined(separator: " ")): status \(status)\n\(text)") }

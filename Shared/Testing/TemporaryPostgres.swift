@@ -72,7 +72,9 @@ public final class TemporaryPostgres: Sendable {
     }
 
     /// A URI for the superuser, or the given user, over TCP.
-    public func connectionString(user: String = "postgres", database: String = "postgres", options: String = "") -> String {
+    public func connectionString(user: String = "postgres", database: String = "postgres", options: String = "")
+        -> String
+    {
         "postgresql://\(user)@127.0.0.1:\(port)/\(database)\(options.isEmpty ? "" : "?\(options)")"
     }
 
@@ -148,7 +150,9 @@ public final class TemporaryPostgres: Sendable {
 
     private func isAccepting(_ child: ChildProcess) -> Bool {
         for _ in 0..<600 {
-            if (try? ChildProcess.run(["\(binaries)/pg_isready", "-h", "127.0.0.1", "-p", "\(port)"])) != nil { return true }
+            if (try? ChildProcess.run(["\(binaries)/pg_isready", "-h", "127.0.0.1", "-p", "\(port)"])) != nil {
+                return true
+            }
             // Ended already; WNOWAIT leaves the status to `wait`.
             var information = siginfo_t()
             if waitid(P_PID, id_t(child.pid), &information, WEXITED | WNOHANG | WNOWAIT) == 0,
@@ -167,7 +171,9 @@ public final class TemporaryPostgres: Sendable {
         defer { close(descriptor) }
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 4096)
-        while case let count = read(descriptor, &buffer, buffer.count), count > 0 { bytes.append(contentsOf: buffer[..<count]) }
+        while case let count = read(descriptor, &buffer, buffer.count), count > 0 {
+            bytes.append(contentsOf: buffer[..<count])
+        }
         return String(decoding: bytes, as: UTF8.self)
     }
 

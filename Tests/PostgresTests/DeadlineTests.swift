@@ -72,7 +72,9 @@ struct DeadlineTests {
     @Test("a unit that is late already is refused")
     func alreadyLate() async throws {
         try await withClient(to: SharedServer.get()) { client in
-            let error = await failure { () throws(PostgresError) in try await client.ping(deadline: .now() - .seconds(1)) }
+            let error = await failure { () throws(PostgresError) in
+                try await client.ping(deadline: .now() - .seconds(1))
+            }
             #expect(error == .deadlineExceeded(mayHaveCommitted: false))
         }
     }
@@ -117,7 +119,9 @@ struct DeadlineTests {
                 $0.window = 1
                 $0.statementTimeout = .seconds(30)
             } _: { client in
-                let underWay = Task { await failure { () throws(PostgresError) in try await client.query(Gate.pass, [.int8(104)]) } }
+                let underWay = Task {
+                    await failure { () throws(PostgresError) in try await client.query(Gate.pass, [.int8(104)]) }
+                }
                 try await eventually { try waiting(at: 104) == 1 }
                 let queued = Task { await failure { () throws(PostgresError) in try await client.ping() } }
                 underWay.cancel()
@@ -135,7 +139,8 @@ struct DeadlineTests {
         try await withGate(105) { release in
             let server = try SharedServer.get()
             let client = PostgresClient(
-                configuration: PostgresConfiguration(connectionString: server.connectionString(), connections: 1, statementTimeout: .seconds(30),
+                configuration: PostgresConfiguration(
+                    connectionString: server.connectionString(), connections: 1, statementTimeout: .seconds(30),
                     window: 1, shutdownTimeout: .seconds(30)),
                 logger: .silent)
             let group = ServiceGroup(services: [client], logger: .silent)
@@ -151,7 +156,8 @@ struct DeadlineTests {
             try await eventually {
                 // One that slips in is accepted, and then waits.
                 let deadline = NIODeadline.now() + .milliseconds(10)
-                return await failure { () throws(PostgresError) in try await client.ping(deadline: deadline) } == .closed
+                return await failure { () throws(PostgresError) in try await client.ping(deadline: deadline) }
+                    == .closed
             }
             try await release()
             _ = try await underWay.value
@@ -167,7 +173,9 @@ struct DeadlineTests {
     func absent() async throws {
         let server = try TemporaryPostgres()
         server.stop()
-        try await withClient(to: server, waitsUntilReady: false) { $0.acquireTimeout = .milliseconds(100) } _: { client in
+        try await withClient(to: server, waitsUntilReady: false) {
+            $0.acquireTimeout = .milliseconds(100)
+        } _: { client in
             for _ in 0..<3 {
                 let error = await failure { () throws(PostgresError) in try await client.ping() }
                 guard case .unavailable(_, mayHaveCommitted: false) = error else {

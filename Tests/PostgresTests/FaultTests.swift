@@ -62,7 +62,9 @@ struct FaultTests {
         try server.execute("create table survivors (id int primary key)")
         let record = NIOLockedValueBox(Record())
         let isStopped = NIOLockedValueBox(false)
-        try await withClient(to: server) { $0.connections = 3 } _: { client in
+        try await withClient(to: server) {
+            $0.connections = 3
+        } _: { client in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 0..<16 { group.addTask { await Self.insertUntilStopped(client, record, isStopped) } }
                 for round in 1...2 {
@@ -71,7 +73,9 @@ struct FaultTests {
                     server.stop(mode)
                     try await eventually { !client.isReady }
                     let failures = record.withLockedValue { $0.refused.count + $0.unknown.count }
-                    try await eventually { record.withLockedValue { $0.refused.count + $0.unknown.count } > failures + round }
+                    try await eventually {
+                        record.withLockedValue { $0.refused.count + $0.unknown.count } > failures + round
+                    }
                     try server.start()
                     try await client.whenReady()
                 }
@@ -106,7 +110,11 @@ struct FaultTests {
             }
             try await eventually { !client.isReady }
             try await eventually {
-                if case .unavailable = await failure(of: { () throws(PostgresError) in try await client.ping() }) { true } else { false }
+                if case .unavailable = await failure(of: { () throws(PostgresError) in try await client.ping() }) {
+                    true
+                } else {
+                    false
+                }
             }
             server.resume()
             try await client.whenReady()
@@ -117,11 +125,15 @@ struct FaultTests {
     @Test("a silence shorter than the patience keeps the connections")
     func shortSilence() async throws {
         let server = try TemporaryPostgres()
-        try await withClient(to: server) { $0.connections = 1 } _: { client in
+        try await withClient(to: server) {
+            $0.connections = 1
+        } _: { client in
             let pid = PostgresStatement("silence_pid", [], "select pg_backend_pid()")
             let before = try await client.query(pid)[0].decode(0, as: Int.self)
             server.suspend()
-            let error = await failure { () throws(PostgresError) in try await client.ping(deadline: .now() + .milliseconds(20)) }
+            let error = await failure { () throws(PostgresError) in
+                try await client.ping(deadline: .now() + .milliseconds(20))
+            }
             #expect(error?.isDeadlineExceeded == true)
             server.resume()
             #expect(try await client.query(pid)[0].decode(0, as: Int.self) == before)
@@ -155,7 +167,9 @@ struct FaultTests {
 
     @Test("connections past their lifetime are replaced without failing anybody")
     func lifetime() async throws {
-        try await withClient(to: SharedServer.get()) { $0.connectionLifetime = .milliseconds(50) } _: { client in
+        try await withClient(to: SharedServer.get()) {
+            $0.connectionLifetime = .milliseconds(50)
+        } _: { client in
             let pid = PostgresStatement("lifetime_pid", [], "select pg_backend_pid()")
             let seen = NIOLockedValueBox<Set<Int>>([])
             try await withThrowingTaskGroup(of: Void.self) { group in

@@ -10,7 +10,9 @@ struct PreparationTests {
 
     @Test("statements the server has forgotten are prepared anew", arguments: ["discard all", "deallocate all"])
     func forgotten(command: String) async throws {
-        try await withClient(to: SharedServer.get()) { $0.connections = 2 } _: { client in
+        try await withClient(to: SharedServer.get()) {
+            $0.connections = 2
+        } _: { client in
             let forget = PostgresStatement("forget", [], command)
             for _ in 0..<5 {
                 try await withThrowingTaskGroup(of: Void.self) { group in
@@ -19,7 +21,8 @@ struct PreparationTests {
                             if number == 100 {
                                 _ = try await client.query(forget)
                             } else {
-                                let rows = try await client.query(Self.echo, [.int4(Int32(number))], scope: .tenant(UUID()))
+                                let rows = try await client.query(
+                                    Self.echo, [.int4(Int32(number))], scope: .tenant(UUID()))
                                 #expect(try rows[0].decode(0, as: Int.self) == number)
                             }
                         }
@@ -51,7 +54,9 @@ struct PreparationTests {
     @Test("a statement that could not be prepared is tried again the next time")
     func failedOnce() async throws {
         let server = try SharedServer.get()
-        try await withClient(to: server) { $0.connections = 1 } _: { client in
+        try await withClient(to: server) {
+            $0.connections = 1
+        } _: { client in
             let statement = PostgresStatement("early", [], "select * from comes_later")
             for _ in 0..<3 {
                 let error = await failure { () throws(PostgresError) in try await client.query(statement) }
@@ -64,11 +69,14 @@ struct PreparationTests {
 
     @Test("a statement is prepared once a connection, however often it runs")
     func once() async throws {
-        try await withClient(to: SharedServer.get()) { $0.connections = 1 } _: { client in
+        try await withClient(to: SharedServer.get()) {
+            $0.connections = 1
+        } _: { client in
             for number in 0..<20 { _ = try await client.query(Self.echo, [.int4(Int32(number))]) }
             let count = PostgresStatement(
                 "preparation_count", [],
-                "select count(*), min(generic_plans + custom_plans) from pg_prepared_statements where name = 'preparation_echo'")
+                "select count(*), min(generic_plans + custom_plans) from pg_prepared_statements where name = 'preparation_echo'"
+            )
             let row = try await client.query(count)[0]
             #expect(try row.decode(0, as: Int.self) == 1)
             #expect(try row.decode(1, as: Int.self) == 20)

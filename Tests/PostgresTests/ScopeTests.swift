@@ -52,7 +52,9 @@ struct ScopeTests {
             let fail = PostgresStatement("scope_fail", [], "select 1 / 0")
             _ = try await client.query(Self.setting, scope: .tenant(Self.tenants[0]))
             #expect(try await client.query(Self.setting)[0].decode(0) == "")
-            _ = await failure { () throws(PostgresError) in try await client.query(fail, scope: .tenant(Self.tenants[0])) }
+            _ = await failure { () throws(PostgresError) in
+                try await client.query(fail, scope: .tenant(Self.tenants[0]))
+            }
             #expect(try await client.query(Self.setting)[0].decode(0) == "")
         }
     }

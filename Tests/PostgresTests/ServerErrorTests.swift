@@ -17,7 +17,8 @@ struct ServerErrorTests {
     @Test("each SQLSTATE is told apart, with constraint, table and column")
     func mapping() async throws {
         let server = try SharedServer.get()
-        try server.execute("create schema mapping; set search_path to mapping; \(Self.schema); create role nobody login")
+        try server.execute(
+            "create schema mapping; set search_path to mapping; \(Self.schema); create role nobody login")
         let cases: [(String, PostgresServerError.Kind, String?, String?)] = [
             ("insert into child values (1, 1, 'b', 20)", .uniqueViolation, "child_pkey", nil),
             ("insert into child values (2, 9, 'b', 20)", .foreignKeyViolation, "child_parent_fkey", nil),
@@ -44,7 +45,9 @@ struct ServerErrorTests {
                 #expect(error?.isUnavailable == false && error?.mayHaveCommitted == false)
             }
         }
-        try await withClient(to: server) { $0.connectionString = server.connectionString(user: "nobody") } _: { client in
+        try await withClient(to: server) {
+            $0.connectionString = server.connectionString(user: "nobody")
+        } _: { client in
             let statement = PostgresStatement("denied", [], "select * from mapping.child")
             let error = await failure { () throws(PostgresError) in try await client.query(statement) }
             #expect(error?.serverError?.kind == .insufficientPrivilege)
@@ -53,7 +56,9 @@ struct ServerErrorTests {
 
     @Test("the server cancels a statement after the statement timeout")
     func statementTimeout() async throws {
-        try await withClient(to: SharedServer.get()) { $0.statementTimeout = .milliseconds(50) } _: { client in
+        try await withClient(to: SharedServer.get()) {
+            $0.statementTimeout = .milliseconds(50)
+        } _: { client in
             let sleep = PostgresStatement("sleep", [.float8], "select pg_sleep($1)")
             let error = await failure { () throws(PostgresError) in try await client.query(sleep, [.float8(60)]) }
             #expect(error?.serverError?.kind == .queryCanceled)
@@ -65,11 +70,14 @@ struct ServerErrorTests {
     func deferredConstraint() async throws {
         let server = try SharedServer.get()
         try server.execute("create schema late; set search_path to late; \(Self.schema)")
-        try await withClient(to: server) { $0.connections = 1 } _: { client in
+        try await withClient(to: server) {
+            $0.connections = 1
+        } _: { client in
             let steps = [
                 PostgresStep(PostgresStatement("late_defer", [], "set constraints all deferred")),
                 PostgresStep(
-                    PostgresStatement("late_insert", [.int4], "insert into late.child values (7, $1, 'z', 30)"), [.int4(9)]),
+                    PostgresStatement("late_insert", [.int4], "insert into late.child values (7, $1, 'z', 30)"),
+                    [.int4(9)]),
             ]
             let error = await failure { () throws(PostgresError) in try await client.pipeline(steps) }
             #expect(error?.serverError?.kind == .foreignKeyViolation)
@@ -82,7 +90,8 @@ struct ServerErrorTests {
     @Test("a read-only server costs the connection, which is made anew")
     func readOnly() async throws {
         let server = try SharedServer.get()
-        try server.execute("create role reader login superuser; alter role reader set default_transaction_read_only = on")
+        try server.execute(
+            "create role reader login superuser; alter role reader set default_transaction_read_only = on")
         try await withClient(to: server) {
             $0.connectionString = server.connectionString(user: "reader", options: "target_session_attrs=any")
             $0.connections = 1
@@ -118,7 +127,8 @@ struct ServerErrorTests {
 
     @Test("a connection string that does not parse is refused without showing it")
     func badConnectionString() async throws {
-        let configuration = PostgresConfiguration(connectionString: "postgresql://u:hunter2@[::1/x y", password: "sesame")
+        let configuration = PostgresConfiguration(
+            connectionString: "postgresql://u:hunter2@[::1/x y", password: "sesame")
         let error = await failure { () throws(PostgresError) in try configuration.validate() }
         guard case .invalidConfiguration(let reason) = error else {
             Issue.record("\(String(describing: error))")
@@ -131,6 +141,8 @@ struct ServerErrorTests {
         #expect(!dumped.contains("hunter2") && !dumped.contains("sesame"))
         let client = PostgresClient(configuration: configuration, logger: .silent)
         await #expect(throws: PostgresError.invalidConfiguration(reason: reason)) { try await client.run() }
-        #expect(await failure { () throws(PostgresError) in try await client.ping() } == .invalidConfiguration(reason: reason))
+        #expect(
+            await failure { () throws(PostgresError) in try await client.ping() }
+                == .invalidConfiguration(reason: reason))
     }
 }

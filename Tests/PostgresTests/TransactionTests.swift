@@ -10,7 +10,8 @@ struct TransactionTests {
 
     private static func table(_ name: String) throws -> TemporaryPostgres {
         let server = try SharedServer.get()
-        try server.execute("create table \(name) (id int primary key, amount int); insert into \(name) values (1, 0), (2, 0)")
+        try server.execute(
+            "create table \(name) (id int primary key, amount int); insert into \(name) values (1, 0), (2, 0)")
         return server
     }
 
@@ -114,8 +115,11 @@ struct TransactionTests {
     @Test("of two transactions in a deadlock both end up committed, once each")
     func deadlock() async throws {
         let server = try Self.table("tx_deadlock")
-        try await withClient(to: server) { $0.connections = 3 } _: { client in
-            let add = PostgresStatement("deadlock_add", [.int4], "update tx_deadlock set amount = amount + 1 where id = $1")
+        try await withClient(to: server) {
+            $0.connections = 3
+        } _: { client in
+            let add = PostgresStatement(
+                "deadlock_add", [.int4], "update tx_deadlock set amount = amount + 1 where id = $1")
             let holding = NIOLockedValueBox(0)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for order in [[1, 2], [2, 1]] {
@@ -137,7 +141,9 @@ struct TransactionTests {
 
     @Test("nobody else's statement gets into a transaction", arguments: [1, 2])
     func exclusive(connections: Int) async throws {
-        try await withClient(to: SharedServer.get()) { $0.connections = connections } _: { client in
+        try await withClient(to: SharedServer.get()) {
+            $0.connections = connections
+        } _: { client in
             let pid = PostgresStatement("exclusive_pid", [], "select pg_backend_pid(), txid_current()")
             try await client.transaction { transaction in
                 let own = try await transaction.query(pid)[0]
@@ -158,7 +164,9 @@ struct TransactionTests {
     @Test("transactions beyond the connections set aside for them wait their turn")
     func queueing() async throws {
         let server = try Self.table("tx_queue")
-        try await withClient(to: server) { $0.connections = 3 } _: { client in
+        try await withClient(to: server) {
+            $0.connections = 3
+        } _: { client in
             let add = PostgresStatement("queue_add", [], "update tx_queue set amount = amount + 1 where id = 1")
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 0..<60 {
@@ -178,7 +186,9 @@ struct TransactionTests {
     @Test("cancelling the task rolls back and gives the connection free")
     func cancelled() async throws {
         let server = try Self.table("tx_cancelled")
-        try await withClient(to: server) { $0.connections = 1 } _: { client in
+        try await withClient(to: server) {
+            $0.connections = 1
+        } _: { client in
             let add = PostgresStatement("cancelled_add", [], "update tx_cancelled set amount = amount + 1 where id = 1")
             let isOpen = NIOLockedValueBox(false)
             let task = Task {

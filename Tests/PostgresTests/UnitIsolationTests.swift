@@ -12,7 +12,9 @@ struct UnitIsolationTests {
         let insert = PostgresStatement("neighbour_insert", [.int4], "insert into neighbours\(connections) values ($1)")
         let divide = PostgresStatement("neighbour_divide", [.int4], "select 100 / $1")
         let broken = PostgresStatement("neighbour_broken", [], "select * from no_such_table")
-        try await withClient(to: server) { $0.connections = connections } _: { client in
+        try await withClient(to: server) {
+            $0.connections = connections
+        } _: { client in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for number in 0..<600 {
                     group.addTask {
@@ -124,7 +126,9 @@ struct UnitIsolationTests {
     func openTransaction() async throws {
         let server = try SharedServer.get()
         try server.execute("create table left_open (id int primary key)")
-        try await withClient(to: server) { $0.connections = 1 } _: { client in
+        try await withClient(to: server) {
+            $0.connections = 1
+        } _: { client in
             let insert = PostgresStatement("open_insert", [.int4], "insert into left_open values ($1)")
             let steps = [PostgresStep(PostgresStatement("open_begin", [], "begin")), PostgresStep(insert, [.int4(1)])]
             let error = await failure { () throws(PostgresError) in try await client.pipeline(steps) }
@@ -137,7 +141,9 @@ struct UnitIsolationTests {
 
     @Test("one name for two statements is an error")
     func ambiguous() async throws {
-        try await withClient(to: SharedServer.get()) { $0.connections = 1 } _: { client in
+        try await withClient(to: SharedServer.get()) {
+            $0.connections = 1
+        } _: { client in
             _ = try await client.query(PostgresStatement("twice", [], "select 1"))
             let error = await failure { () throws(PostgresError) in
                 try await client.query(PostgresStatement("twice", [], "select 2"))

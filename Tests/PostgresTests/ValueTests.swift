@@ -52,7 +52,9 @@ struct ValueTests {
 
     @Test("text comes back as sent: empty, quotes, many scripts, long")
     func text() async throws {
-        let values = ["", "it's", "naïve Ω 日本語 👩‍👩‍👧 \u{0}".replacing("\u{0}", with: ""), String(repeating: "ж", count: 100_000)]
+        let values = [
+            "", "it's", "naïve Ω 日本語 👩‍👩‍👧 \u{0}".replacing("\u{0}", with: ""), String(repeating: "ж", count: 100_000),
+        ]
         try await roundTrip(values, .text, "text", PostgresValue.text)
         try await roundTrip([[], ["", "a,b", "{\"}", "日本", "NULL"]], .textArray, "text[]", PostgresValue.textArray)
     }
@@ -147,7 +149,8 @@ struct ValueTests {
     @Test("a column read as the wrong type, beyond the row or by an unknown name is an error naming it")
     func mismatches() async throws {
         try await withClient(to: SharedServer.get()) { client in
-            let rows = try await client.query(PostgresStatement("mismatch", [], "select 1 as one, array[null, 'a'] as list"))
+            let rows = try await client.query(
+                PostgresStatement("mismatch", [], "select 1 as one, array[null, 'a'] as list"))
             let row = rows[0]
             for error in [
                 await failure { () throws(PostgresError) in try row.decode(0, as: String.self) },

@@ -169,6 +169,8 @@ final class Exchange: HTTP2ResponseReceiver {
     }
 
     func failed(_ error: HTTP2StreamError, on stream: HTTP2StreamID) {
+        loop.environment.logger.debug(
+            "upstream failed", metadata: ["request_id": "\(request.id)", "error": "\(error)"])
         switch phase {
         case .waiting:
             // A request the instance can't have acted on, or that changes nothing, is sent to another one.

@@ -21,12 +21,16 @@ enum LogEscaping {
         // All indices are checked against source.count before use; rebasing keeps within it.
         var index = 0
         var runStart = 0
-        while index < source.count, index < budget {
-            let byte = source[index]
-            if byte &- 0x20 < 0x5F, byte != UInt8(ascii: "\\"), byte != UInt8(ascii: "\"") || !quotes {
+        let end = min(source.count, budget)
+        // With quotes left alone, what is compared in their place is a byte that the other comparison finds as well.
+        let quote = quotes ? UInt8(ascii: "\"") : UInt8(ascii: "\\")
+        while true {
+            while index < end, source[index] &- 0x20 < 0x5F, source[index] != UInt8(ascii: "\\"), source[index] != quote
+            {
                 index += 1
-                continue
             }
+            guard index < end else { break }
+            let byte = source[index]
             var length = 1
             if byte >= 0x80, let scalar = scalar(source, at: index, length: &length), !isDangerous(scalar) {
                 guard index + length <= budget else { break }

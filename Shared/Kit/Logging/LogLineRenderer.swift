@@ -18,11 +18,6 @@ struct LogLineRenderer: Sendable {
     let style: Style
     private let clock = LogTimeWriter()
 
-    /// Names that come first, in this order, where a record has them.
-    private static let leading = ["request_id", "trace_id", "tenant", "subject"]
-    /// Names the record itself uses; metadata of that name gets an underscore before it.
-    private static let reserved: Set<String> = ["timestamp", "level", "message", "service", "logger"]
-
     init(service: String, style: Style) {
         self.service = service
         self.style = style
@@ -60,7 +55,7 @@ struct LogLineRenderer: Sendable {
         }
         let isComplete = forEach(metadata, &line) { name, value, line in
             line.append(UInt8(ascii: ","))
-            LogValue.appendQuoted(Self.reserved.contains(name) ? "_" + name : name, to: &line)
+            LogValue.appendQuoted(Self.isReserved(name) ? "_" + name : name, to: &line)
             line.append(UInt8(ascii: ":"))
             LogValue.append(value, named: name, to: &line)
         }
@@ -107,18 +102,45 @@ struct LogLineRenderer: Sendable {
         _ visit: (String, Logger.MetadataValue, inout [UInt8]) -> Void
     ) -> Bool {
         guard !metadata.isEmpty else { return true }
-        var rest: [String] = []
-        if metadata.count > 1 { rest.reserveCapacity(metadata.count) }
-        for name in Self.leading {
-            if let value = metadata[name] { visit(name, value, &line) }
+        // Places are sorted, not entries: they cost nothing to copy, and nothing is looked up again.
+        var places: [Logger.Metadata.Index] = []
+        places.reserveCapacity(metadata.count)
+        places.append(contentsOf: metadata.indices)
+        places.sort { left, right in
+            let (left, right) = (metadata.keys[left], metadata.keys[right])
+            let (leftRank, rightRank) = (Self.rank(left), Self.rank(right))
+            return leftRank != rightRank ? leftRank < rightRank : leftRank == Self.lastRank && left < right
         }
-        for name in metadata.keys where !Self.leading.contains(name) { rest.append(name) }
-        rest.sort()
-        for name in rest {
+        for place in places {
             guard line.count < Self.maximumLineBytes else { return false }
-            if let value = metadata[name] { visit(name, value, &line) }
+            visit(metadata.keys[place], metadata.values[place], &line)
         }
         return true
+    }
+
+    /// Where in a line the entry stands: what ties records together comes first, all else after it.
+    private static func rank(_ name: String) -> Int {
+        // Lengths tell most names apart before any text is compared.
+        switch name.utf8.count {
+        case 10 where name == "request_id": 0
+        case 8 where name == "trace_id": 1
+        case 6 where name == "tenant": 2
+        case 7 where name == "subject": 3
+        default: lastRank
+        }
+    }
+
+    private static let lastRank = 4
+
+    /// Names the record itself uses; metadata of that name gets an underscore before it.
+    private static func isReserved(_ name: String) -> Bool {
+        switch name.utf8.count {
+        case 5: name == "level"
+        case 6: name == "logger"
+        case 7: name == "message" || name == "service"
+        case 9: name == "timestamp"
+        default: false
+        }
     }
 
     private static func color(_ level: Logger.Level) -> String {

@@ -1,27 +1,33 @@
 /// Which metadata names hold what must not be written.
 enum LogRedaction {
-    private static let words: [StaticString] = [
-        "password", "passwd", "passphrase", "secret", "token", "authorization", "cookie", "credential", "api_key",
-        "apikey", "private_key",
-    ]
-
-    /// Whether the name contains one of the words, in any case of letters, `-` counting as `_`.
+    /// Whether the name contains a word for something secret, in any case of letters, `-` counting as `_`.
     static func applies(to name: String) -> Bool {
         var name = name
         return name.withUTF8 { name in
             for start in name.indices {
-                // Most names end here at every letter: only six letters begin one of the words.
-                switch lowered(name[start]) {
-                case UInt8(ascii: "p"), UInt8(ascii: "s"), UInt8(ascii: "t"), UInt8(ascii: "a"), UInt8(ascii: "c"):
-                    if words.contains(where: { matches($0, name, at: start) }) { return true }
-                default: continue
-                }
+                // Most names end here at every letter: only five begin one of the words.
+                let isFound =
+                    switch lowered(name[start]) {
+                    case UInt8(ascii: "p"):
+                        matches("pass", name, start)
+                            ? matches("password", name, start) || matches("passwd", name, start)
+                                || matches("passphrase", name, start)
+                            : matches("private_key", name, start)
+                    case UInt8(ascii: "s"): matches("secret", name, start)
+                    case UInt8(ascii: "t"): matches("token", name, start)
+                    case UInt8(ascii: "a"):
+                        matches("authorization", name, start) || matches("api_key", name, start)
+                            || matches("apikey", name, start)
+                    case UInt8(ascii: "c"): matches("cookie", name, start) || matches("credential", name, start)
+                    default: false
+                    }
+                if isFound { return true }
             }
             return false
         }
     }
 
-    private static func matches(_ word: StaticString, _ name: UnsafeBufferPointer<UInt8>, at start: Int) -> Bool {
+    private static func matches(_ word: StaticString, _ name: UnsafeBufferPointer<UInt8>, _ start: Int) -> Bool {
         let count = word.utf8CodeUnitCount
         guard name.count - start >= count else { return false }
         // Both indices stay below the counts just compared.

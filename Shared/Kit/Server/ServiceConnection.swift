@@ -94,7 +94,10 @@ final class ServiceConnection: HTTP2ServerDelegate {
     ) {
         var block = HeaderBlock()
         block.append(":status", String(response.status.code))
-        for field in response.headers { block.append(field.name.canonicalName, field.value) }
+        // The length counts once, from the bytes that are there; Hummingbird states it, too.
+        for field in response.headers where field.name != .contentLength {
+            block.append(field.name.canonicalName, field.value)
+        }
         if let body { block.append("content-length", String(body.readableBytes)) }
         connection.respond(block, body: body, on: stream)
     }

@@ -52,7 +52,9 @@ public struct TraceParent: Sendable, Hashable, CustomStringConvertible {
     public var description: String {
         String(unsafeUninitializedCapacity: 55) { buffer in
             // The capacity asked for is at least the 55 bytes written.
-            for (index, byte) in "00-".utf8.enumerated() { buffer[index] = byte }
+            buffer[0] = UInt8(ascii: "0")
+            buffer[1] = UInt8(ascii: "0")
+            buffer[2] = UInt8(ascii: "-")
             Hexadecimal.write(traceID.high, into: buffer, at: 3)
             Hexadecimal.write(traceID.low, into: buffer, at: 19)
             buffer[35] = UInt8(ascii: "-")

@@ -120,7 +120,7 @@ public final class PostgresClient: Sendable, Service {
     ) async throws(PostgresError) -> [PostgresRows] {
         await withTaskCancellationHandler {
             await withUnsafeContinuation { continuation in
-                guard unit.await(continuation) else {
+                guard unit.arm(with: continuation) else {
                     continuation.resume()
                     return
                 }

@@ -85,7 +85,7 @@ public final class PostgresTransaction: Sendable {
             client.submit(unit)
         } else {
             await withUnsafeContinuation { continuation in
-                guard unit.await(continuation) else {
+                guard unit.arm(with: continuation) else {
                     continuation.resume()
                     return
                 }

@@ -27,8 +27,6 @@ final class UnitExchange: Sendable {
         var attempts: [(slot: Int, outcome: Connector.Outcome)] = []
         /// Set while the thread sleeps and nobody has seen to waking it.
         var needsWake = false
-        /// The loop that is going to wake the thread at the end of its tick.
-        var wakingLoop: ObjectIdentifier?
         /// Units without statements that wait for a connection to be up.
         var readyWaiters: [Unit] = []
         var runWaiter: UnsafeContinuation<Void, Never>?
@@ -50,28 +48,15 @@ final class UnitExchange: Sendable {
 
     /// Queues a unit, or says why not. Wakes the thread at most once for all units that gather until it looks.
     func submit(_ unit: Unit) -> PostgresError? {
-        var isDeferred = false
         var mustWake = false
         let refused = state.withLockedValue { state -> PostgresError? in
             if let refused = refusal(of: unit, state) { return refused }
             state.units.append(unit)
             guard state.needsWake else { return nil }
-            if let loop = unit.loop {
-                let identifier = ObjectIdentifier(loop)
-                if state.wakingLoop == identifier { return nil }
-                // The first loop wakes the thread when its tick ends, by when the tick's other tasks have submitted
-                // too. A second loop does not wait for the first, which may be busy.
-                if state.wakingLoop == nil {
-                    state.wakingLoop = identifier
-                    isDeferred = true
-                    return nil
-                }
-            }
             state.needsWake = false
             mustWake = true
             return nil
         }
-        if isDeferred { unit.loop?.execute { self.wake() } }
         if mustWake { signal?.raise() }
         return refused
     }

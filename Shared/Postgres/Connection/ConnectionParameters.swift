@@ -46,7 +46,8 @@ struct ConnectionParameters: Sendable {
     private static func parse(_ connectionString: String) throws(PostgresError) -> [String: String] {
         // libpq's own message quotes the string, password and all: it is not passed on.
         guard let options = PQconninfoParse(connectionString, nil) else {
-            throw .invalidConfiguration(reason: "the Postgres connection string is neither a URI nor keyword=value pairs")
+            throw .invalidConfiguration(
+                reason: "the Postgres connection string is neither a URI nor keyword=value pairs")
         }
         defer { PQconninfoFree(options) }
         var settings: [String: String] = [:]

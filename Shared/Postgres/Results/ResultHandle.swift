@@ -50,6 +50,7 @@ final class ResultHandle: @unchecked Sendable {
         let oid = PQftype(pointer, column)
         guard PQgetisnull(pointer, row, column) == 0 else { return PostgresCell(oid: oid, bytes: nil) }
         let length = Int(PQgetlength(pointer, row, column))
-        return PostgresCell(oid: oid, bytes: UnsafeRawBufferPointer(start: PQgetvalue(pointer, row, column), count: length))
+        return PostgresCell(
+            oid: oid, bytes: UnsafeRawBufferPointer(start: PQgetvalue(pointer, row, column), count: length))
     }
 }

@@ -13,14 +13,16 @@ extension DatabaseThread {
         }
         let isBatch = standalone.count > 2
         // Transactions first: they have waited for a whole connection, and hold few.
-        while let unit = openings.first(now: now, expire: { expireUnsent($0) }), let connection = connectionToReserve() {
+        while let unit = openings.first(now: now, expire: { expireUnsent($0) }), let connection = connectionToReserve()
+        {
             openings.removeFirst()
             guard case .opening(let reservation, _) = unit.kind else { continue }
             reservation.state = .held(connection)
             connection.reservation = reservation
             send(unit, over: connection)
         }
-        while let unit = standalone.first(now: now, expire: { expireUnsent($0) }), let connection = connectionToShare() {
+        while let unit = standalone.first(now: now, expire: { expireUnsent($0) }), let connection = connectionToShare()
+        {
             standalone.removeFirst()
             if isBatch { connection.beginBatch() }
             send(unit, over: connection)
@@ -46,7 +48,8 @@ extension DatabaseThread {
                 // Whatever becomes of it, the transaction is over behind this unit, so others may follow it.
                 reservation.state = .ended
                 connection.reservation = nil
-            } else if unit.isSettled {
+            } else if unit.isSettled || unit.deadline <= now {
+                expireUnsent(unit)
                 return
             }
             send(unit, over: connection)
@@ -94,7 +97,9 @@ extension DatabaseThread {
         for slot in slots {
             guard let candidate = slot.connection, isOpen(candidate), isEligible(candidate) else { continue }
             if let current = best {
-                guard (candidate.isSlow ? 1 : 0, candidate.load) < (current.isSlow ? 1 : 0, current.load) else { continue }
+                guard (candidate.isSlow ? 1 : 0, candidate.load) < (current.isSlow ? 1 : 0, current.load) else {
+                    continue
+                }
             }
             best = candidate
         }

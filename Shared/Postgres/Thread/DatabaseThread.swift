@@ -28,6 +28,7 @@ final class DatabaseThread {
     private var phase = UnitExchange.Phase.created
     /// When a shutdown under way ends, ready or not.
     var stopsBy: NIODeadline?
+    private var collected: [Unit] = []
     private var polled: [pollfd] = []
     private var polledSlots: [Int] = []
 
@@ -87,7 +88,6 @@ final class DatabaseThread {
             state.waiting = waiting
             guard state.units.isEmpty, state.attempts.isEmpty, state.phase == phase else { return true }
             state.needsWake = true
-            state.wakingLoop = nil
             return false
         }
         // Interrupted or out of memory, poll reports nothing: the pass then does what time alone demands.
@@ -127,24 +127,24 @@ final class DatabaseThread {
     }
 
     private func collect() {
-        let (units, attempts, phase) = exchange.withState { state in
+        // Two buffers take turns, so that neither side allocates under the lock.
+        let (attempts, phase) = exchange.withState { state in
             state.needsWake = false
-            defer {
-                state.units.removeAll(keepingCapacity: true)
-                state.attempts.removeAll()
-            }
-            return (state.units, state.attempts, state.phase)
+            swap(&state.units, &collected)
+            defer { state.attempts.removeAll() }
+            return (state.attempts, state.phase)
         }
         self.phase = phase
         if phase == .stopping, stopsBy == nil { stopsBy = now + configuration.shutdownTimeout }
         for attempt in attempts { conclude(attempt.outcome, slot: attempt.slot) }
-        for unit in units {
+        for unit in collected {
             switch unit.kind {
             case .standalone: standalone.append(unit)
             case .opening: openings.append(unit)
             case .within(let reservation), .closing(let reservation, _): placeBound(unit, reservation)
             }
         }
+        collected.removeAll(keepingCapacity: true)
     }
 
     func complete(_ unit: Unit, _ outcome: Unit.Outcome) {

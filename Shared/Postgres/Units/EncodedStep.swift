@@ -32,7 +32,8 @@ struct EncodedStep: Sendable {
                 continue
             }
             let start = buffer.count
-            guard type == declared[index], buffer.append(value), let length = Int32(exactly: buffer.count - start) else {
+            guard type == declared[index], buffer.append(value), let length = Int32(exactly: buffer.count - start)
+            else {
                 throw .invalidParameter(statement: statement.name, index: index, expected: declared[index])
             }
             lengths.append(length)
@@ -80,7 +81,9 @@ extension [UInt8] {
         case .boolArray(let values): return append(array: values, of: .bool) { $0.append($1 ? 1 : 0) }
         case .timestamptzArray(let values):
             var isRepresentable = true
-            let isComplete = append(array: values, of: .timestamptz) { isRepresentable = $0.append($1) && isRepresentable }
+            let isComplete = append(array: values, of: .timestamptz) {
+                isRepresentable = $0.append($1) && isRepresentable
+            }
             return isComplete && isRepresentable
         }
         return true

@@ -23,7 +23,7 @@ final class Unit: @unchecked Sendable {
 
     private enum Phase {
         static let created: UInt8 = 0
-        static let awaited: UInt8 = 1
+        static let armed: UInt8 = 1
         static let settled: UInt8 = 2
     }
 
@@ -71,16 +71,16 @@ final class Unit: @unchecked Sendable {
     }
 
     /// Hands over the waiting caller. False when it was cancelled already: the caller must then be resumed at once.
-    func await(_ continuation: UnsafeContinuation<Void, Never>) -> Bool {
+    func arm(with continuation: UnsafeContinuation<Void, Never>) -> Bool {
         self.continuation = continuation
         let (exchanged, _) = phase.compareExchange(
-            expected: Phase.created, desired: Phase.awaited, ordering: .acquiringAndReleasing)
+            expected: Phase.created, desired: Phase.armed, ordering: .acquiringAndReleasing)
         return exchanged
     }
 
     /// Fixes the outcome if nobody did before; true obliges to call `resume`.
     func settle(_ outcome: Outcome) -> Bool {
-        guard phase.exchange(Phase.settled, ordering: .acquiringAndReleasing) == Phase.awaited else { return false }
+        guard phase.exchange(Phase.settled, ordering: .acquiringAndReleasing) == Phase.armed else { return false }
         self.outcome = outcome
         return true
     }

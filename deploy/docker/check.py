@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+"""Checks what can be checked of the cluster files without a container engine: that compose.yaml, the Dockerfile,
+.env.example and the route table fit each other and the settings that the code declares."""
+
+import json
+import pathlib
+import re
+import sys
+
+import yaml
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+STORES = {"postgres", "redis"}
+PROCESSES = {"gateway", "identity", "token", "admin"}
+problems = []
+
+
+def text(path):
+    return (ROOT / path).read_text()
+
+
+def expect(condition, sentence):
+    if not condition:
+        problems.append(sentence)
+
+
+def declared_settings():
+    """Every setting's name that a settings file of the code declares."""
+    names = set()
+    files = [*ROOT.glob("Services/**/*Settings.swift"), *ROOT.glob("Shared/Kit/**/*Settings.swift")]
+    files += [*ROOT.glob("Services/Migrate/*.swift"), *ROOT.glob("Shared/Kit/Configuration/ConfigurationReader.swift")]
+    for file in files:
+        names |= set(re.findall(r'"([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|HOST|PORT)"', file.read_text()))
+    return names
+
+
+def without_file(name):
+    return name.removesuffix("_FILE")
+
+
+settings = declared_settings()
+compose_text = text("compose.yaml")
+compose = yaml.safe_load(compose_text)
+services = compose["services"]
+products = set(re.findall(r'\.executable\(name: "([^"]+)"', text("Package.swift")))
+dockerfile = text("deploy/Dockerfile")
+example = text(".env.example")
+example_names = set(re.findall(r"^#?([A-Z][A-Z0-9_]*)=", example, re.MULTILINE))
+
+expect(set(services) == STORES | PROCESSES | {"migrate"}, f"compose.yaml has the services {sorted(services)}")
+
+# Each of our containers.
+for name in sorted(PROCESSES | {"migrate"}):
+    service = services.get(name, {})
+    program = service.get("command", [""])[0]
+    expect(program == f"gatehouse-{name}", f"{name} runs {program or 'nothing'}")
+    expect(program in products, f"{name} runs {program}, which Package.swift does not make")
+    expect(program in dockerfile, f"{program} is not copied into the image")
+    for variable in service.get("environment", {}):
+        expect(without_file(variable) in settings, f"{name}: no code reads {variable}")
+    for variable, value in service.get("environment", {}).items():
+        if variable.endswith("_FILE") and str(value).startswith("/run/secrets/"):
+            expect(value.rsplit("/", 1)[1] in service.get("secrets", []), f"{name}: {variable} names a secret not mounted")
+    for key, wanted in {"read_only": True, "cap_drop": ["ALL"], "security_opt": ["no-new-privileges:true"]}.items():
+        expect(service.get(key) == wanted, f"{name}: {key} is not {wanted}")
+    expect("container_name" not in service, f"{name}: a container_name keeps it from being scaled")
+    if name != "migrate":
+        probe = service.get("healthcheck", {}).get("test")
+        expect(probe == ["CMD", program, "--probe", "readiness"], f"{name}: its health check is {probe}")
+        condition = service.get("depends_on", {}).get("migrate", {}).get("condition")
+        expect(condition == "service_completed_successfully", f"{name} does not wait for the migrations")
+
+# Only the gateway can be reached from outside.
+for name, service in services.items():
+    expect(("ports" in service) == (name == "gateway"), f"{name}: published ports are for the gateway, and for it alone")
+    for network in service.get("networks", []):
+        internal = compose["networks"][network].get("internal", False)
+        expect(internal or name == "gateway", f"{name} is on {network}, which is not internal")
+    for other, terms in service.get("depends_on", {}).items():
+        if terms.get("condition") == "service_healthy":
+            expect("healthcheck" in services.get(other, {}), f"{name} waits for the health of {other}, which has no check")
+    expect("healthcheck" in service or name == "migrate", f"{name} has no health check")
+    for secret in service.get("secrets", []):
+        expect(secret in compose["secrets"], f"{name}: the secret {secret} is not declared")
+
+maker = text("deploy/docker/secrets")
+for secret in compose["secrets"]:
+    stem = secret.removesuffix("_password")
+    made = re.search(rf"^make {secret} ", maker, re.MULTILINE) or re.search(rf"for name in [^;]*\b{stem}\b", maker)
+    expect(made, f"deploy/docker/secrets does not make {secret}")
+
+# Whatever a person can set is written down, and nothing else.
+for variable in sorted(settings - example_names):
+    problems.append(f".env.example does not name {variable}, which the code reads")
+scripts = "".join(
+    file.read_text()
+    for file in [*ROOT.glob("deploy/*"), *ROOT.glob("deploy/docker/*"), ROOT / "compose.yaml"]
+    if file.is_file() and file.name != "check.py"
+)
+for variable in sorted(set(re.findall(r"\$\{([A-Z][A-Z0-9_]*):?-", compose_text)) - example_names):
+    problems.append(f".env.example does not name {variable}, which compose.yaml reads")
+for variable in sorted(example_names - settings):
+    expect(re.search(rf"\b{variable}\b", scripts), f".env.example names {variable}, which nothing reads")
+
+# The image's base and the files it copies.
+for argument in ("SWIFT_IMAGE", "RUNTIME_IMAGE"):
+    expect(f"ARG {argument}=" in dockerfile and f"FROM ${{{argument}}}" in dockerfile, f"{argument} is no build argument")
+expect(re.search(r"^USER (?!0|root)", dockerfile, re.MULTILINE), "the image runs as root")
+for line in re.findall(r"^COPY (?!--from)(.+)$", dockerfile, re.MULTILINE):
+    for source in line.split()[:-1]:
+        expect((ROOT / source).exists(), f"the Dockerfile copies {source}, which does not exist")
+
+# The default route table.
+routes = json.loads(text("deploy/routes.json"))
+for route in routes["routes"]:
+    expect(route["service"] in PROCESSES, f"routes.json: {route['prefix']} goes to {route['service']}")
+
+for problem in problems:
+    print(f"deploy/docker/check.py: {problem}", file=sys.stderr)
+sys.exit(1 if problems else 0)
