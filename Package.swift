@@ -2,12 +2,14 @@
 
 import PackageDescription
 
-let strict: [SwiftSetting] = [
-    .swiftLanguageMode(.v6),
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-]
+// deploy/test sets GATEHOUSE_STRICT: there a warning is an error.
+let strict: [SwiftSetting] =
+    [
+        .swiftLanguageMode(.v6),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+    ] + (Context.environment["GATEHOUSE_STRICT"] == nil ? [] : [.treatAllWarnings(as: .error)])
 
 // MARK: Products of other packages, named once
 
@@ -124,5 +126,21 @@ let package = Package(
             ]),
         process("Admin", ["Kit", "Domain", "Postgres", "Redis", "Events", "Directory", httpTypes, lifecycle, logging]),
         process("Migrate", ["Schema", arguments]),
+
+        tests("DomainTests", ["Domain"]),
+        tests(
+            "PostgresTests",
+            ["Postgres", "GatehouseTesting", nioCore, nioPosix, nioConcurrency, lifecycle, logging]),
+        tests("RedisTests", ["Redis", "GatehouseTesting", nioCore, nioPosix, logging]),
+        tests("HTTP2Tests", ["HTTP2", nioCore, nioEmbedded]),
+        tests("KitTests", ["Kit", "HTTP2", hummingbird, httpTypes, nioCore, logging, metrics]),
+        tests("TokensTests", ["Tokens", "Domain"]),
+        tests("PasswordsTests", ["Passwords", nioCore]),
+        tests("SchemaTests", ["Schema", "GatehouseTesting", "Migrate"]),
+        tests("EventsTests", ["Events"]),
+        tests("GatewayTests", ["Gateway", "Kit", nioCore]),
+        tests(
+            "Integration",
+            ["GatehouseTesting", "Kit", "Gateway", "Identity", "Token", "Admin", "Migrate"]),
     ]
 )

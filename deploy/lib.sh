@@ -77,7 +77,7 @@ make_folders() {
 
 # --- steps that take a while ---------------------------------------------------------------------------------------
 
-busy= # process group of the command that with_progress waits for
+busy= # session of the command that is waited for
 
 last_line() {
     tail -c 2000 "$1" 2>/dev/null | tr '\r' '\n' | sed -e 's/\x1b\[[0-9;]*[A-Za-z]//g' -e '/^[[:space:]]*$/d' | tail -n 1
@@ -120,14 +120,22 @@ show_build_errors() {
     printf '%s\n' "$errors" >&2
 }
 
-end_busy() {
-    [[ -n $busy ]] || return 0
-    kill -TERM -- "-$busy" 2>/dev/null || true
+# Ends a session and all in it; the package manager gives what it starts groups of their own, but not sessions.
+end_session() {
+    local session=$1 pids=() asked=''
     for _ in {1..50}; do
-        kill -0 -- "-$busy" 2>/dev/null || break
+        mapfile -t pids < <(ps -o pid= -s "$session" | tr -d ' ')
+        ((${#pids[@]})) || return 0
+        [[ -n $asked ]] || kill -TERM "${pids[@]}" 2>/dev/null || true
+        asked=1
         sleep 0.1
     done
-    kill -KILL -- "-$busy" 2>/dev/null || true
+    kill -KILL "${pids[@]}" 2>/dev/null || true
+}
+
+end_busy() {
+    [[ -n $busy ]] || return 0
+    end_session "$busy"
     busy=
 }
 

@@ -8,6 +8,12 @@ public struct RedisConfiguration: Sendable {
         public var name: String
         /// The port.
         public var port: Int
+
+        /// An address.
+        public init(name: String, port: Int) {
+            self.name = name
+            self.port = port
+        }
     }
 
     /// Servers, tried in turn until one takes writes; or, with `masterName`, the sentinels that know where it is.

@@ -165,6 +165,34 @@ struct FaultTests {
         }
     }
 
+    @Test("an answer cut off leaves the outcome open, except inside a transaction", arguments: [false, true])
+    func cutOff(isInTransaction: Bool) async throws {
+        let server = try TemporaryPostgres()
+        try await withClient(to: server) {
+            $0.statementTimeout = .seconds(60)
+        } _: { client in
+            let sleep = PostgresStatement("cut_sleep", [], "select pg_sleep(60)")
+            let task = Task {
+                guard isInTransaction else {
+                    _ = try await client.query(sleep)
+                    return
+                }
+                try await client.transaction { transaction in
+                    _ = try await transaction.query(sleep)
+                }
+            }
+            let sleeping = "select count(*) from pg_stat_activity where wait_event = 'PgSleep'"
+            try await eventually { try server.execute(sleeping) == "1\n" }
+            server.stop(.immediate)
+            do {
+                try await task.value
+                Issue.record("answered")
+            } catch PostgresError.unavailable(_, let mayHaveCommitted) {
+                #expect(mayHaveCommitted == !isInTransaction)
+            }
+        }
+    }
+
     @Test("connections past their lifetime are replaced without failing anybody")
     func lifetime() async throws {
         try await withClient(to: SharedServer.get()) {

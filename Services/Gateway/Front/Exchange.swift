@@ -1,5 +1,7 @@
 import Directory
 import Domain
+import Events
+import FoundationEssentials
 import HTTP2
 import Hummingbird
 import Kit
@@ -145,6 +147,10 @@ final class Exchange: HTTP2ResponseReceiver {
     func received(head: HeaderBlock, endStream: Bool, on stream: HTTP2StreamID) {
         guard case .waiting(let connection, let stream) = phase, let status = head.status else { return }
         phase = .streaming(connection, stream)
+        // What this answer ended is refused here from this moment; other gateways learn it by the event.
+        if let ended = head.value(of: InternalHeader.revoked) {
+            loop.environment.revocations.insert(ended.split(separator: ",").compactMap { UUID(uuidString: String($0)) })
+        }
         var headers = HTTPHeaders()
         headers.reserveCapacity(12)
         HeaderPolicy.answer(head, requestID: request.id, to: &headers)

@@ -3,6 +3,7 @@ import Domain
 import Events
 import FoundationEssentials
 import HTTPTypes
+import Hummingbird
 import Kit
 import Postgres
 import Tokens
@@ -38,7 +39,7 @@ struct SessionEndpoints {
                 summary: "End the session of this access token",
                 access: .bearer
             )
-            .perform { call in try await this.end(call) },
+            .raw(status: .noContent, mediaType: nil) { call in try await this.end(call) },
             Route(
                 .post, "/api/v1/auth/logout-all", id: "logoutAll", tag: "auth",
                 summary: "End every session of this access token's user", access: .bearer
@@ -65,13 +66,16 @@ struct SessionEndpoints {
         return try await issuer.tokens(for: grant)
     }
 
-    private func end(_ call: Call) async throws {
+    private func end(_ call: Call) async throws -> Response {
         let principal = try call.authenticated()
         guard let session = principal.session else { throw Problem.forbidden }
         let rows = try await postgres.query(
             SessionStatements.end, [.uuid(session), .uuid(principal.subject), .text("logout")],
             scope: .tenant(call.tenant))
         publisher.publish(try rows.map { row throws(PostgresError) in try row.decode(0) })
+        var headers = HTTPFields()
+        if let name = HTTPField.Name(InternalHeader.revoked.description) { headers[name] = session.text }
+        return Response(status: .noContent, headers: headers)
     }
 
     private func endAll(_ call: Call) async throws -> EndedSessions {

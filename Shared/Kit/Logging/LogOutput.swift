@@ -152,7 +152,7 @@ public final class LogOutput: Sendable {
             waiting.records = 0
             let untold = waiting.untold
             waiting.untold = 0
-            if batch.bytes.isEmpty, untold == 0 { waiting.isWriterAsleep = false }
+            if batch.bytes.isEmpty, untold == 0 { waiting.isWriterAsleep = true }
             return untold
         }
         if untold > 0 { batch.bytes.append(contentsOf: dropNotice(untold)) }

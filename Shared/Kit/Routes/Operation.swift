@@ -152,11 +152,15 @@ public struct Route: Sendable {
     }
 
     /// Answers with a response of its own making.
+    /// - Parameters:
+    ///   - status: The success's status.
+    ///   - mediaType: Its body's, or nil when it has none.
     public func raw(
-        mediaType: String = "application/json", _ handler: @escaping @Sendable (Call) async throws -> Response
+        status: HTTPResponse.Status = .ok, mediaType: String? = "application/json",
+        _ handler: @escaping @Sendable (Call) async throws -> Response
     ) -> Operation {
         var route = self
-        route.declaration.answer = .init(status: .ok, mediaType: mediaType) { _ in .anyObject }
+        route.declaration.answer = .init(status: status, mediaType: mediaType) { _ in .anyObject }
         return Operation(declaration: route.declaration, respond: handler)
     }
 

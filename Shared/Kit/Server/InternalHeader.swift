@@ -19,6 +19,9 @@ public enum InternalHeader {
     public static let scope: StaticString = "x-gatehouse-scope"
     /// The roles in the verified access token, separated by commas.
     public static let roles: StaticString = "x-gatehouse-roles"
+    /// In an answer: the sessions it ended, separated by commas. The gateway refuses their tokens from then on, without
+    /// waiting for the event, and does not pass the field on.
+    public static let revoked: StaticString = "x-gatehouse-revoked"
     /// The request's id, the same in every process and in the answer.
     public static let requestID: StaticString = "x-request-id"
     /// W3C trace context.

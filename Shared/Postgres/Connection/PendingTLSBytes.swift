@@ -2,7 +2,8 @@ import CLibPQ
 import Glibc
 
 /// Tells whether decrypted bytes wait inside OpenSSL, which `poll` on the socket cannot see: after a read that did not
-/// take a whole record, the rest would lie there until the server happened to send more.
+/// take a whole record, the rest would lie there until the server happened to send more. libpq's buffer always has room
+/// for 8 kB, the longest record of servers before 17; later ones send up to 16.
 struct PendingTLSBytes {
     private typealias Pending = @convention(c) (UnsafeMutableRawPointer?) -> CInt
 

@@ -131,6 +131,8 @@ final class DatabaseThread {
         let (attempts, phase) = exchange.withState { state in
             state.needsWake = false
             swap(&state.units, &collected)
+            // Counted as waiting until they are known to be sent, or the bound would be none meanwhile.
+            state.waiting += collected.count
             defer { state.attempts.removeAll() }
             return (state.attempts, state.phase)
         }

@@ -43,6 +43,9 @@ final class LogPipe: Sendable {
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 65_536)
         while bytes.last != 0x0A || bytes.count(where: { $0 == 0x0A }) < count {
+            // No promptness is asked for: this only makes a writer that never wakes a failure, not a hang.
+            var source = pollfd(fd: reading, events: Int16(POLLIN), revents: 0)
+            guard poll(&source, 1, 30_000) > 0 else { throw TestFailure("no lines for 30 s") }
             let length = read(reading, &chunk, chunk.count)
             guard length > 0 else { throw TestFailure("read: \(length), errno \(errno)") }
             bytes += chunk[..<length]

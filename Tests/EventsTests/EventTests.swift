@@ -1,0 +1,55 @@
+import FoundationEssentials
+import Testing
+
+@testable import Events
+
+@Suite("Events")
+struct EventTests {
+    @Test("the cursor stays below the horizon and never goes back")
+    func cursor() {
+        var cursor = EventCursor.start
+        cursor.advance(to: 100)
+        #expect(cursor.transaction == 99)
+        cursor.advance(to: 50)
+        #expect(cursor.transaction == 99)
+        let isAhead = cursor.resetIfAhead(of: 100)
+        #expect(!isAhead)
+        let isAnew = cursor.resetIfAhead(of: 10)
+        #expect(isAnew, "a new cluster counts anew")
+        #expect(cursor == .start)
+    }
+
+    private func event(_ kind: Event.Kind, _ subject: UUID?, _ payload: String = "{}") -> Event {
+        Event(kind: kind, id: 1, tenant: UUID(), subject: subject, payload: payload, createdAt: Date())
+    }
+
+    @Test("sessions that ended are in the set, others are not")
+    func revocations() {
+        let set = RevocationSet(lifetime: .seconds(900))
+        let (one, two, three) = (UUID(), UUID(), UUID())
+        set.apply(event(.sessionRevoked, one))
+        set.apply(event(.sessionsRevoked, UUID(), #"{"sessions":["\#(two.uuidString.lowercased())"],"reason":"x"}"#))
+        set.apply(event(.sessionsRevoked, UUID(), "no JSON"))
+        set.apply(event(.userChanged, three))
+        #expect(set.contains(session: one))
+        #expect(set.contains(session: two))
+        #expect(!set.contains(session: three))
+        set.apply(event(.sessionRevoked, one))
+        #expect(set.count == 2, "an event that comes twice changes nothing")
+    }
+
+    @Test("a member stays for a lifetime at least, and goes after two")
+    func expiry() {
+        let start = Date(timeIntervalSince1970: 0)
+        let set = RevocationSet(lifetime: .seconds(100), now: start)
+        let (early, late) = (UUID(), UUID())
+        set.insert([early], now: start + 99)
+        set.insert([late], now: start + 150)
+        #expect(set.contains(session: early), "51 seconds old")
+        set.insert([UUID()], now: start + 260)
+        #expect(!set.contains(session: early))
+        #expect(set.contains(session: late))
+        set.insert([UUID()], now: start + 900)
+        #expect(!set.contains(session: late))
+    }
+}

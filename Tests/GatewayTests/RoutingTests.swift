@@ -1,0 +1,99 @@
+import Testing
+
+@testable import Gateway
+
+@Suite("Routing")
+struct RoutingTests {
+    @Test(
+        "a path that two readers could understand differently is refused",
+        arguments: [
+            "", "x", "//", "//admin", "/./admin", "/public/../admin", "/..", "/.", "/a/..", "/a/.", "/%2e%2e/admin",
+            "/a%2fb", "/a%2Fb", "/a%5cb", "/a\\b", "/a/..;/b", "/a%00", "/a%0d%0aSet-Cookie:x", "/a b", "/a#b", "/a%",
+            "/a%2", "/a%zz", "/%252e%252e/", "/a\u{7f}", "/é", "http://evil.example/a", "*", "/a?b c", "/a?b#c",
+            "/" + String(repeating: "a", count: 9000),
+        ])
+    func refuses(target: String) {
+        #expect(RequestPath(target) == nil)
+    }
+
+    @Test("plain paths pass as they are, with their query apart")
+    func accepts() {
+        #expect(RequestPath("/")?.path == "/")
+        #expect(RequestPath("/a/b.c/d-e_f~g")?.path == "/a/b.c/d-e_f~g")
+        #expect(RequestPath("/a/...b")?.path == "/a/...b")
+        #expect(RequestPath("/a/?x=1&y=/../")?.query == "?x=1&y=/../")
+        #expect(RequestPath("/a%20b")?.path == "/a%20b")
+    }
+
+    @Test("a tenant's prefix is taken off")
+    func tenant() {
+        let path = RequestPath("/t/acme/api/v1/auth/me?x=1")
+        #expect(path?.tenant == "acme")
+        #expect(path?.path == "/api/v1/auth/me")
+        #expect(RequestPath("/t/acme")?.path == "/")
+        #expect(RequestPath("/tea")?.tenant == nil)
+    }
+
+    private let table = RouteTable(
+        routes: [
+            .init(prefix: "/", service: "gateway", authentication: .none, bodyLimit: 0, timeout: .seconds(1)),
+            .init(prefix: "/a", service: "one", authentication: .none, bodyLimit: 0, timeout: .seconds(1)),
+            .init(prefix: "/a/b", service: "two", authentication: .required, bodyLimit: 0, timeout: .seconds(1)),
+        ],
+        aliases: [
+            .init(method: "DELETE", path: "/x/{id}/all", target: "/a/b/{id}/everything"),
+            .init(method: "POST", path: "/login", target: "/a/login"),
+        ])
+
+    @Test("the longest prefix that ends at a segment counts")
+    func prefixes() {
+        #expect(table.route("/")?.service == "gateway")
+        #expect(table.route("/a")?.service == "one")
+        #expect(table.route("/a/x")?.service == "one")
+        #expect(table.route("/a/b")?.service == "two")
+        #expect(table.route("/a/b/c")?.service == "two")
+        #expect(table.route("/a/bc")?.service == "one")
+        #expect(table.route("/ab") == nil)
+        #expect(table.route("/other") == nil)
+    }
+
+    @Test("an alias stands for its path, placeholders included, for its method only")
+    func aliases() {
+        #expect(table.resolve(alias: "/login", method: "POST") == "/a/login")
+        #expect(table.resolve(alias: "/login", method: "GET") == nil)
+        #expect(table.resolve(alias: "/x/7/all", method: "DELETE") == "/a/b/7/everything")
+        #expect(table.resolve(alias: "/x/7/8/all", method: "DELETE") == nil)
+    }
+
+    @Test(
+        "a bad route table is refused with the place of the fault",
+        arguments: [
+            ("{", "byte 1"), ("{}", "no routes"), (#"{"routes":[7]}"#, "routes[0] must be an object"),
+            (#"{"routes":[{"prefix":"/a/","service":"one"}]}"#, "routes[0].prefix"),
+            (#"{"routes":[{"prefix":"/../a","service":"one"}]}"#, "routes[0].prefix"),
+            (#"{"routes":[{"prefix":"/a","service":"three"}]}"#, "routes[0].service must be one of one, gateway"),
+            (#"{"routes":[{"prefix":"/a","service":"one","auth":"maybe"}]}"#, "routes[0].auth"),
+            (#"{"routes":[{"prefix":"/a","service":"one","body_limit":-1}]}"#, "routes[0].body_limit"),
+            (#"{"routes":[{"prefix":"/a","service":"one","timeuot":1}]}"#, "routes[0].timeuot is not known"),
+            (#"{"routes":[{"prefix":"/","service":"one"}],"aliases":[{"method":"GET"}]}"#, "aliases[0].path"),
+        ])
+    func faults(text: String, message: String) {
+        let fault = #expect(throws: RouteTableFile.Fault.self) {
+            try RouteTableFile.parse(Array(text.utf8), upstreams: ["one"])
+        }
+        #expect(fault?.description.contains(message) == true, "\(fault?.description ?? "")")
+    }
+
+    @Test("a bearer token is found whatever the case of its scheme, and nothing else is taken for one")
+    func bearer() {
+        #expect(BearerToken("Bearer a.b-c_d~e+f/g=") == .token("a.b-c_d~e+f/g="))
+        #expect(BearerToken("bearer x") == .token("x"))
+        #expect(BearerToken(nil) == .absent)
+        #expect(BearerToken("Basic YTpi") == .absent)
+        #expect(BearerToken("Bearer") == .malformed)
+        #expect(BearerToken("Bearer ") == .malformed)
+        #expect(BearerToken("Bearer  x") == .malformed)
+        #expect(BearerToken("Bearer \tx") == .malformed)
+        #expect(BearerToken("Bearer x y") == .malformed)
+    }
+}
