@@ -58,8 +58,8 @@ load_settings() {
     port_setting PORT_TOKEN 8082
     port_setting PORT_ADMIN 8083
     port_setting PORT_OPS 9080
-    port_setting PORT_POSTGRES 54329
-    port_setting PORT_REDIS 63799
+    port_setting PORT_POSTGRES 24329
+    port_setting PORT_REDIS 26379
 }
 
 # The folders, readable by their owner alone; the top one lets Postgres' user pass through.

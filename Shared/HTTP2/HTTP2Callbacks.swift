@@ -104,8 +104,8 @@ extension HTTP2Session {
         var head = HeaderBlock()
         head.append(":status", "431")
         head.append("content-length", "0")
+        // A reset here would overtake the answer; a body that still comes is dropped, up to the limit of any body.
         respond(head, body: nil, on: stream)
-        reset(stream, code: NGHTTP2_NO_ERROR.rawValue)
     }
 
     private func finishedByPeer(_ stream: Int32, trailers: HeaderBlock?) {
@@ -115,9 +115,14 @@ extension HTTP2Session {
     }
 
     fileprivate func body(_ stream: Int32, _ bytes: UnsafeRawBufferPointer) {
-        guard let state = streams[stream], state.hasHead else { return giveBack(bytes.count) }
-        streams[stream]?.unconsumed += bytes.count
+        guard let state = streams[stream] else { return giveBack(bytes.count) }
         streams[stream]?.bodyLength += bytes.count
+        guard state.hasHead else {
+            giveBack(bytes.count)
+            if state.bodyLength > configuration.maxBodySize { reset(stream, code: NGHTTP2_CANCEL.rawValue) }
+            return
+        }
+        streams[stream]?.unconsumed += bytes.count
         guard state.bodyLength + bytes.count <= configuration.maxBodySize else {
             // The stream's end tells the owner why.
             if !state.isOversized {

@@ -92,13 +92,16 @@ final class HTTP2Session {
             // The pointer is read only during the call.
             nghttp2_session_mem_recv(session, bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count)
         }
-        if taken < 0 {
-            let code = taken == Int(NGHTTP2_ERR_FLOODED.rawValue) ? NGHTTP2_ENHANCE_YOUR_CALM : NGHTTP2_PROTOCOL_ERROR
-            terminate(code)
+        let floods = [NGHTTP2_ERR_FLOODED, NGHTTP2_ERR_TOO_MANY_CONTINUATIONS].map { Int($0.rawValue) }
+        if frameGuard.isExceeded || floods.contains(taken) {
+            terminate(NGHTTP2_ENHANCE_YOUR_CALM)
             return false
         }
-        if frameGuard.isExceeded { terminate(NGHTTP2_ENHANCE_YOUR_CALM) }
-        return !frameGuard.isExceeded
+        if taken < 0 {
+            terminate(NGHTTP2_PROTOCOL_ERROR)
+            return false
+        }
+        return true
     }
 
     /// Adds the bytes for the peer to `buffer`; stops near `limit`. False when the session is broken.

@@ -40,8 +40,12 @@ public struct ChildProcess: Sendable {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
-        // POSIX_SPAWN_SETSID, a number Glibc's module keeps to itself.
-        posix_spawnattr_setflags(&attributes, 0x80)
+        // A thread of a test runner may block signals, and a child inherits that: it would hear no SIGTERM.
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        // POSIX_SPAWN_SETSID, a number Glibc's module keeps to itself, and POSIX_SPAWN_SETSIGMASK.
+        posix_spawnattr_setflags(&attributes, 0x80 | 0x08)
 
         var pid: pid_t = 0
         let pointers = arguments.map { strdup($0) }

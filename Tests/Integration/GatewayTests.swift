@@ -35,7 +35,7 @@ struct GatewayTests {
             ("GET /api/v1/auth/../x HTTP/1.1\r\nHost: x\r\n\r\n", 400),
             ("GET /%2e%2e/x HTTP/1.1\r\nHost: x\r\n\r\n", 400),
             ("GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", 400),
-            ("BREW / HTTP/1.1\r\nHost: x\r\n\r\n", 501), ("TRACE / HTTP/1.1\r\nHost: x\r\n\r\n", 501),
+            ("BREW / HTTP/1.1\r\nHost: x\r\n\r\n", 400), ("TRACE / HTTP/1.1\r\nHost: x\r\n\r\n", 501),
             ("garbage\r\n\r\n", 400),
             ("POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999\r\n\r\n", 413),
             ("GET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 404),

@@ -70,19 +70,24 @@ struct FaultTests {
                 for round in 1...2 {
                     let before = record.withLockedValue { $0.acknowledged.count }
                     try await eventually { record.withLockedValue { $0.acknowledged.count } > before + 200 }
-                    server.stop(mode)
+                    print(mode, round, "stop", ContinuousClock.now); server.stop(mode);
+                    print("stopped", ContinuousClock.now)
                     try await eventually { !client.isReady }
+                    print("unready", ContinuousClock.now)
                     let failures = record.withLockedValue { $0.refused.count + $0.unknown.count }
                     try await eventually {
                         record.withLockedValue { $0.refused.count + $0.unknown.count } > failures + round
                     }
-                    try server.start()
-                    try await client.whenReady()
+                    print("failed", ContinuousClock.now); try server.start(); print("started", ContinuousClock.now)
+                    try await client.whenReady();
+                    print(
+                        "ready", ContinuousClock.now,
+                        record.withLockedValue { "\($0.acknowledged.count) \($0.unknown.count) \($0.refused.count)" })
                 }
                 let before = record.withLockedValue { $0.acknowledged.count }
                 try await eventually { record.withLockedValue { $0.acknowledged.count } > before + 200 }
-                isStopped.withLockedValue { $0 = true }
-                try await group.waitForAll()
+                isStopped.withLockedValue { $0 = true }; print("ending", ContinuousClock.now)
+                try await group.waitForAll(); print("ended", ContinuousClock.now)
             }
         }
         let listed = try server.execute("select id from survivors").split(whereSeparator: \.isNewline)

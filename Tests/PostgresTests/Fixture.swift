@@ -1,5 +1,6 @@
 import GatehouseTesting
 import Logging
+import NIOCore
 import Postgres
 import Testing
 
@@ -19,7 +20,9 @@ func withClient<R: Sendable>(
     _ configure: (inout PostgresConfiguration) -> Void = { _ in },
     _ body: (PostgresClient) async throws -> R
 ) async throws -> R {
-    var configuration = PostgresConfiguration(connectionString: server.connectionString())
+    // Far beyond what anything takes on a busy machine: tests about time set their own.
+    var configuration = PostgresConfiguration(
+        connectionString: server.connectionString(), acquireTimeout: .seconds(30), statementTimeout: .seconds(30))
     configure(&configuration)
     let client = PostgresClient(configuration: configuration, logger: .silent)
     let running = Task { try await client.run() }

@@ -83,7 +83,8 @@ public struct ServiceResponder: Sendable {
         let response: Response
         do {
             let routed = try await router.respond(to: request, context: context)
-            if context.endpointPath == nil {
+            let isKnown = context.endpointPath.map { path in timers[path] != nil } ?? false
+            if !isKnown {
                 response = unrouted(call).response(requestID: call.requestID)
             } else {
                 response = routed

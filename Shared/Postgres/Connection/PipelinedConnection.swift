@@ -17,6 +17,15 @@ final class PipelinedConnection {
         case step(PreparedStatements.Entry)
         case closing(commits: Bool)
         case sync
+
+        /// Whether a session that ends here may have ended behind the commit, with only its answer missing.
+        var mayHaveCommitted: Bool {
+            switch self {
+            case .closing(let commits): commits
+            case .sync: true
+            case .preparation, .opening, .scope, .step: false
+            }
+        }
     }
 
     /// What became of a unit whose last result arrived.
@@ -39,7 +48,7 @@ final class PipelinedConnection {
     private var prepared = PreparedStatements()
     private var isCorked = false
     /// The server said farewell: what it has not answered by then, it never ran.
-    private var sawFatal = false
+    private var sawFarewell = false
 
     /// When the last result arrived.
     private(set) var lastProgress: NIODeadline
@@ -93,7 +102,7 @@ final class PipelinedConnection {
 
     /// What a unit among the abandoned is to be told.
     func farewell(for unit: Unit, reason: String) -> PostgresError {
-        unit.failure ?? .unavailable(reason: reason, mayHaveCommitted: unit.commitsWhenSent && !sawFatal)
+        unit.failure ?? .unavailable(reason: reason, mayHaveCommitted: unit.commitsWhenSent && !sawFarewell)
     }
 
     func fail(_ reason: String) {
@@ -303,9 +312,15 @@ final class PipelinedConnection {
             failFromLibrary()
             return
         }
-        if result.isFatal { sawFatal = true }
         if error.kind == .readOnlyTransaction { condemn() }
-        if unit.failure == nil { unit.failure = .server(error) }
+        let isFirst = unit.failure == nil
+        if isFirst { unit.failure = .server(error) }
+        if result.endsSession {
+            sawFarewell = true
+            if isFirst, expectation.mayHaveCommitted {
+                unit.failure = .unavailable(reason: error.message, mayHaveCommitted: unit.commitsWhenSent)
+            }
+        }
         switch expectation {
         case .preparation(let definition, let entry):
             prepared.remove(definition, entry, error: error)

@@ -26,9 +26,10 @@ extension ResultHandle {
             column: field(.columnName))
     }
 
-    /// Whether the error ends the session. A panic is left out: then the last commit may be on disk or not.
-    var isFatal: Bool {
-        field(.severityNonlocalized) == "FATAL"
+    /// Whether the error is the session's last word.
+    var endsSession: Bool {
+        let severity = field(.severityNonlocalized)
+        return severity == "FATAL" || severity == "PANIC"
     }
 
     /// libpq's `PG_DIAG_…` codes, character macros that Swift does not import.
