@@ -31,7 +31,7 @@ public final class RunningSuite: Sendable {
             ] + ports.map { "\($0.key)=\($0.value)" }
         // Whatever becomes of the tests, the suite does not outlive them.
         let down = environment.dropFirst().joined(separator: " ") + " \(Self.root)/deploy/down --purge --yes"
-        try ChildProcess.start(["sh", "-c", "while kill -0 \(getpid()); do sleep 1; done; \(down)"])
+        _ = try ChildProcess.start(["sh", "-c", "while kill -0 \(getpid()); do sleep 1; done; \(down)"])
         do {
             try deploy("up", "-d", "--token", "\(tokens)")
         } catch {

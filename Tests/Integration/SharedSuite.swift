@@ -1,6 +1,7 @@
 import FoundationEssentials
 import GatehouseTesting
 import Kit
+import Synchronization
 import Testing
 
 /// The suite that tests share which leave all its processes alone.
@@ -65,4 +66,13 @@ extension RunningSuite {
 /// Comes back when the condition holds; the test's own time limit is the bound.
 func eventually(_ condition: () throws -> Bool) async throws {
     while try !condition() { try await Task.sleep(for: .milliseconds(20)) }
+}
+
+/// Something that happened, for tasks that wait for it.
+final class Flag: Sendable {
+    private let raised = Mutex(false)
+
+    var isRaised: Bool { raised.withLock { $0 } }
+
+    func raise() { raised.withLock { $0 = true } }
 }

@@ -70,24 +70,19 @@ struct FaultTests {
                 for round in 1...2 {
                     let before = record.withLockedValue { $0.acknowledged.count }
                     try await eventually { record.withLockedValue { $0.acknowledged.count } > before + 200 }
-                    print(mode, round, "stop", ContinuousClock.now); server.stop(mode);
-                    print("stopped", ContinuousClock.now)
+                    server.stop(mode)
                     try await eventually { !client.isReady }
-                    print("unready", ContinuousClock.now)
                     let failures = record.withLockedValue { $0.refused.count + $0.unknown.count }
                     try await eventually {
                         record.withLockedValue { $0.refused.count + $0.unknown.count } > failures + round
                     }
-                    print("failed", ContinuousClock.now); try server.start(); print("started", ContinuousClock.now)
-                    try await client.whenReady();
-                    print(
-                        "ready", ContinuousClock.now,
-                        record.withLockedValue { "\($0.acknowledged.count) \($0.unknown.count) \($0.refused.count)" })
+                    try server.start()
+                    try await client.whenReady()
                 }
                 let before = record.withLockedValue { $0.acknowledged.count }
                 try await eventually { record.withLockedValue { $0.acknowledged.count } > before + 200 }
-                isStopped.withLockedValue { $0 = true }; print("ending", ContinuousClock.now)
-                try await group.waitForAll(); print("ended", ContinuousClock.now)
+                isStopped.withLockedValue { $0 = true }
+                try await group.waitForAll()
             }
         }
         let listed = try server.execute("select id from survivors").split(whereSeparator: \.isNewline)

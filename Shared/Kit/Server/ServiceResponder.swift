@@ -66,6 +66,9 @@ public struct ServiceResponder: Sendable {
         }
         var logger = logger
         logger[metadataKey: "request_id"] = "\(requestID)"
+        if let trace = inbound.traceparent.flatMap({ TraceParent($0) }) {
+            logger[metadataKey: "trace_id"] = "\(trace.traceID)"
+        }
         let tenant = inbound.tenant ?? DefaultTenant.id
         logger[metadataKey: "tenant"] = "\(tenant.text)"
         let principal = inbound.principal
