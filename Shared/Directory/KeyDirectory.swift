@@ -1,4 +1,3 @@
-public import Events
 public import FoundationEssentials
 import NIOConcurrencyHelpers
 public import NIOCore

@@ -1,5 +1,4 @@
 public import Domain
-public import Events
 public import FoundationEssentials
 import NIOConcurrencyHelpers
 public import Postgres

@@ -1,5 +1,5 @@
-public import Crypto
-public import FoundationEssentials
+import Crypto
+import FoundationEssentials
 
 /// Why a key can't be used.
 public enum KeyError: Error, Sendable, Equatable {

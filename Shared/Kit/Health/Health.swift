@@ -1,4 +1,4 @@
-public import FoundationEssentials
+import FoundationEssentials
 import NIOConcurrencyHelpers
 
 /// What a process says of itself and of what it leans on.

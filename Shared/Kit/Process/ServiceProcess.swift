@@ -4,7 +4,7 @@ public import HTTP2
 import HummingbirdCore
 public import Logging
 import Metrics
-public import NIOCore
+import NIOCore
 public import NIOPosix
 public import Postgres
 public import Redis

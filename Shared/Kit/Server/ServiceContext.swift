@@ -1,5 +1,5 @@
-public import Hummingbird
-public import Logging
+import Hummingbird
+import Logging
 
 /// What Hummingbird's router carries beside the request: the call, but for the path's placeholders, which it finds.
 struct ServiceContext: RequestContext {

@@ -1,10 +1,10 @@
 import Domain
 import FoundationEssentials
 import HTTPTypes
-public import Hummingbird
+import Hummingbird
 public import Logging
 import Metrics
-public import NIOCore
+import NIOCore
 
 /// Turns a request into an answer: knows the caller, routes, runs the handler, and gives every error its shape.
 public struct ServiceResponder: Sendable {

@@ -1,6 +1,6 @@
 import Domain
-public import FoundationEssentials
-public import HTTP2
+import FoundationEssentials
+import HTTP2
 public import HTTPTypes
 public import NIOCore
 import NIOPosix
