@@ -131,7 +131,9 @@ let package = Package(
         tests(
             "PostgresTests",
             ["Postgres", "GatehouseTesting", nioCore, nioPosix, nioConcurrency, lifecycle, logging]),
-        tests("RedisTests", ["Redis", "GatehouseTesting", nioCore, nioPosix, logging]),
+        tests(
+            "RedisTests",
+            ["Redis", "GatehouseTesting", nioCore, nioPosix, nioEmbedded, nioConcurrency, logging]),
         tests("HTTP2Tests", ["HTTP2", nioCore, nioEmbedded]),
         tests("KitTests", ["Kit", "HTTP2", hummingbird, httpTypes, nioCore, logging, metrics]),
         tests("TokensTests", ["Tokens", "Domain"]),
