@@ -1,11 +1,29 @@
+import Domain
+import Events
 import Kit
 import Postgres
 
 await ServiceProcess(name: "admin", port: AdminSettings.port, settings: AdminSettings.all) { context in
+    let postgres = context.postgres
     let upkeep = PartitionUpkeep(
-        postgres: context.postgres, eventRetention: context.values[AdminSettings.eventRetention],
+        postgres: postgres, eventRetention: context.values[AdminSettings.eventRetention],
         historyRetention: context.values[AdminSettings.historyRetention], logger: context.logger)
+    let revocations = RevocationSet(lifetime: TenantSettings.longestAccessTokenLifetime)
+    let feed = EventFeed(
+        postgres: postgres, redis: context.redis, lookback: TenantSettings.longestAccessTokenLifetime,
+        logger: context.logger, handlers: [revocations.apply])
+
+    let changes = ChangeRunner(postgres: postgres, publisher: EventPublisher(redis: context.redis))
+    let users = UserChanger(changes: changes)
+    var endpoints = [StatisticsEndpoint(postgres: postgres).endpoint]
+    endpoints += UserListEndpoint(postgres: postgres).endpoints
+    endpoints += UserEndpoints(users: users).endpoints
+    endpoints.append(UserRoleEndpoint(users: users).endpoint)
+    endpoints += UserLockEndpoints(users: users).endpoints
+    endpoints += UserSessionEndpoints(postgres: postgres, users: users).endpoints
+    endpoints += ClientEndpoints(postgres: postgres, registrar: ClientRegistrar(changes: changes)).endpoints
+    endpoints += TenantEndpoints(postgres: postgres, changes: changes).endpoints
     return ProcessParts(
-        endpoints: [StatisticsEndpoint(postgres: context.postgres).endpoint], services: [upkeep],
-        prepare: { try await context.postgres.whenReady() })
+        endpoints: endpoints, services: [feed, upkeep], isRevoked: { revocations.refuses($0.revocable) },
+        prepare: { try await postgres.whenReady() })
 }.main()

@@ -1,32 +1,68 @@
 import Directory
+import Domain
 import Events
+import FoundationEssentials
 import Kit
+import Logging
+import Mail
 import Passwords
+import ServiceLifecycle
 
 await ServiceProcess(name: "identity", port: IdentitySettings.port, settings: IdentitySettings.all) { context in
-    let values = context.values
-    let tenants = TenantDirectory(postgres: context.postgres)
+    let (values, postgres) = (context.values, context.postgres)
+    let transport = try MailSettings.transport(values)
+    let blocked = try IdentitySettings.blockedPasswords(values, logger: context.logger)
+    let tenants = TenantDirectory(postgres: postgres)
+    let revocations = RevocationSet(lifetime: TenantSettings.longestAccessTokenLifetime)
     let refresher = DirectoryRefresher([.tenantChanged], logger: context.logger) { try await tenants.load() }
     let feed = EventFeed(
-        postgres: context.postgres, redis: context.redis, lookback: .seconds(60), logger: context.logger,
-        handlers: [refresher.apply])
+        postgres: postgres, redis: context.redis, lookback: TenantSettings.longestAccessTokenLifetime,
+        logger: context.logger, handlers: [refresher.apply, revocations.apply])
+    let publisher = EventPublisher(redis: context.redis)
     let upstream = try await context.upstream("token", values[IdentitySettings.tokenUpstreams])
-    let token = InternalClient(upstream: upstream, key: context.internalKey)
     let workers = values[IdentitySettings.hashWorkers]
     let hasher = PasswordHasher(workers: workers == 0 ? nil : workers)
+    let intake = PasswordIntake(postgres: postgres, hasher: hasher, blocked: blocked)
+    let lockout = Lockout(failuresPerAddress: values[IdentitySettings.failuresPerAddress])
+    let proof = PasswordProof(postgres: postgres, hasher: hasher, lockout: lockout)
     let superuser = FirstSuperuser(
         email: values[IdentitySettings.superuserEmail], password: values[IdentitySettings.superuserPassword],
-        postgres: context.postgres, hasher: hasher, logger: context.logger)
+        postgres: postgres, hasher: hasher, logger: context.logger)
+    let signIn = SignIn(
+        postgres: postgres, tenants: tenants, hasher: hasher, lockout: lockout,
+        token: InternalClient(upstream: upstream, key: context.internalKey))
+    let publicURL = values[CommonSettings.publicURL]
 
-    let registration = RegistrationEndpoint(
-        postgres: context.postgres, tenants: tenants, hasher: hasher, policy: PasswordPolicy())
-    let login = LoginEndpoint(postgres: context.postgres, tenants: tenants, hasher: hasher, token: token)
+    var endpoints: [Operation] = []
+    endpoints.append(RegistrationEndpoint(postgres: postgres, tenants: tenants, intake: intake).endpoint)
+    endpoints += LoginEndpoints(signIn: signIn, isSecure: publicURL.isSecure).endpoints
+    endpoints += VerificationEndpoints(postgres: postgres, publisher: publisher).endpoints
+    endpoints +=
+        RecoveryEndpoints(postgres: postgres, tenants: tenants, intake: intake, publisher: publisher).endpoints
+    endpoints.append(
+        ChangePasswordEndpoint(
+            postgres: postgres, tenants: tenants, proof: proof, intake: intake, publisher: publisher
+        ).endpoint)
+    endpoints += ProfileEndpoints(postgres: postgres, proof: proof, publisher: publisher).endpoints
+    endpoints.append(ActivityEndpoint(postgres: postgres).endpoint)
+
+    var services: [any Service] = [refresher, feed, upstream]
+    if let transport {
+        let texts = MailTexts(
+            publicURL: publicURL.text, verifyPage: values[MailSettings.verifyPage]?.text,
+            resetPage: values[MailSettings.resetPage]?.text)
+        services.append(
+            MailSender(
+                postgres: postgres, tenants: tenants, texts: texts, transport: transport, logger: context.logger))
+    } else {
+        context.logger.warning("mail is kept and not sent: SMTP_URL is not set")
+    }
     return ProcessParts(
-        endpoints: [registration.endpoint, login.endpoint] + ProfileEndpoints(postgres: context.postgres).endpoints,
-        services: [refresher, feed, upstream],
+        endpoints: endpoints, services: services,
         checks: [
             Health.Check("token") { await upstream.isReachable() ? .ok : .degraded("no instance can be reached") }
         ],
+        isRevoked: { revocations.refuses($0.revocable) },
         prepare: {
             try await tenants.load()
             try await superuser.ensure()

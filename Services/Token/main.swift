@@ -6,28 +6,68 @@ import Tokens
 
 await ServiceProcess(name: "token", port: TokenSettings.port, settings: TokenSettings.all) { context in
     let values = context.values
-    let masterKey = try MasterKey(bytes: values[TokenSettings.masterKey].revealBytes())
-    let tenants = TenantDirectory(postgres: context.postgres)
-    let keys = KeyDirectory(postgres: context.postgres)
+    let (masterKey, accepted) = (values[TokenSettings.masterKey], values[TokenSettings.acceptedMasterKeys])
+    guard values[TokenSettings.keyPublishAhead] < values[TokenSettings.keyRotation] else {
+        throw ConfigurationProblems([
+            ConfigurationProblem(TokenSettings.keyPublishAhead.name, "must be shorter than KEY_ROTATION")
+        ])
+    }
+    let publicURL = values[CommonSettings.publicURL].text
+    let postgres = context.postgres
+    let publisher = EventPublisher(redis: context.redis)
+    let tenants = TenantDirectory(postgres: postgres)
+    let keys = KeyDirectory(postgres: postgres)
+    let clients = ClientDirectory(postgres: postgres)
+    let revocations = RevocationSet(lifetime: TenantSettings.longestAccessTokenLifetime)
     let tenantRefresher = DirectoryRefresher([.tenantChanged], logger: context.logger) { try await tenants.load() }
     let keyRefresher = DirectoryRefresher([.keysChanged], logger: context.logger) { try await keys.load() }
-    let publisher = EventPublisher(redis: context.redis)
-    let ring = SigningKeyRing(
-        postgres: context.postgres, sealer: KeySealer(current: masterKey), logger: context.logger,
-        publish: publisher.publish)
+    let keyRotation = KeyRotation(
+        postgres: postgres, vault: KeyVault(sealer: KeySealer(current: masterKey, previous: accepted)),
+        schedule: .init(
+            rotation: values[TokenSettings.keyRotation], publishAhead: values[TokenSettings.keyPublishAhead]),
+        publish: publisher.publish, logger: context.logger)
+    let ring = SigningKeyRing(postgres: postgres, rotation: keyRotation)
+    let keeper = KeyKeeper(
+        postgres: postgres, tenants: tenants, rotation: keyRotation, masterKeyVersion: masterKey.version,
+        logger: context.logger)
     let feed = EventFeed(
-        postgres: context.postgres, redis: context.redis, lookback: .seconds(60), logger: context.logger,
-        handlers: [ring.apply, tenantRefresher.apply, keyRefresher.apply])
+        postgres: postgres, redis: context.redis, lookback: TenantSettings.longestAccessTokenLifetime,
+        logger: context.logger,
+        handlers: [ring.apply, clients.apply, revocations.apply, tenantRefresher.apply, keyRefresher.apply])
+    let upstream = try await context.upstream("identity", values[TokenSettings.identityUpstreams])
 
-    let codec = RefreshTokenCodec(current: masterKey)
-    let issuer = TokenIssuer(publicURL: values[CommonSettings.publicURL].text, keys: ring, codec: codec)
-    let sessions = SessionEndpoints(postgres: context.postgres, tenants: tenants, publisher: publisher, issuer: issuer)
-    let rotation = Rotation(postgres: context.postgres, publisher: publisher)
-    let refresh = RefreshEndpoint(tenants: tenants, rotation: rotation, codec: codec, issuer: issuer)
-    var endpoints = sessions.endpoints + [refresh.endpoint, KeySetEndpoint(keys: keys).endpoint]
+    let codec = RefreshTokenCodec(current: masterKey, previous: accepted)
+    let issuer = TokenIssuer(publicURL: publicURL, keys: ring, codec: codec)
+    let rotation = Rotation(postgres: postgres, publisher: publisher)
+    let authentication = ClientAuthentication(tenants: tenants, clients: clients)
+    let reader = TokenReader(publicURL: publicURL, keys: keys, codec: codec)
+    let grants: [any GrantType] = [
+        RefreshTokenGrant(rotation: rotation, codec: codec, issuer: issuer),
+        ClientCredentialsGrant(issuer: issuer),
+        PasswordGrant(identity: InternalClient(upstream: upstream, key: context.internalKey)),
+    ]
+
+    var endpoints: [Operation] = []
+    endpoints.append(
+        SessionOpener(postgres: postgres, tenants: tenants, publisher: publisher, issuer: issuer).endpoint)
+    endpoints += SessionEndpoints(postgres: postgres, publisher: publisher).endpoints
+    endpoints.append(RefreshEndpoint(tenants: tenants, rotation: rotation, codec: codec, issuer: issuer).endpoint)
+    endpoints.append(TokenEndpoint(authentication: authentication, clients: clients, grants: grants).endpoint)
+    endpoints +=
+        RevocationEndpoint(
+            authentication: authentication, tenants: tenants, reader: reader, postgres: postgres, publisher: publisher
+        ).endpoints
+    endpoints.append(
+        IntrospectionEndpoint(
+            authentication: authentication, reader: reader, revocations: revocations, postgres: postgres
+        ).endpoint)
+    endpoints.append(MetadataEndpoint(publicURL: publicURL, tenants: tenants, grants: grants.map(\.name)).endpoint)
+    endpoints.append(KeySetEndpoint(keys: keys).endpoint)
+    endpoints += KeyEndpoints(postgres: postgres, tenants: tenants, rotation: keyRotation).endpoints
     if values[CommonSettings.environment] == .development { endpoints.append(EchoEndpoint().endpoint) }
     return ProcessParts(
-        endpoints: endpoints, services: [tenantRefresher, keyRefresher, feed],
+        endpoints: endpoints, services: [tenantRefresher, keyRefresher, feed, keeper, upstream],
+        isRevoked: { revocations.refuses($0.revocable) },
         prepare: {
             try await tenants.load()
             if let tenant = tenants.tenant(DefaultTenant.id) { _ = try await ring.signer(for: tenant) }

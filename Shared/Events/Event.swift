@@ -21,6 +21,10 @@ public struct Event: Sendable, Equatable {
         case sessionRevoked = "session.revoked"
         /// Several sessions of a user ended; the subject is the user, the payload lists `sessions`.
         case sessionsRevoked = "sessions.revoked"
+        /// One access token was revoked; the subject is its `jti`.
+        case tokenRevoked = "token.revoked"
+        /// A user's access tokens of an epoch lower than the payload's `epoch` are refused; the subject is the user.
+        case userEpoch = "user.epoch"
         /// A user was registered, changed, disabled or deleted.
         case userChanged = "user.changed"
         /// A tenant or its settings changed.

@@ -1,13 +1,31 @@
+public import Domain
 public import FoundationEssentials
 import NIOConcurrencyHelpers
 
-/// The sessions whose access tokens are refused although they have not expired.
+/// The access tokens that are refused although they have not expired: those of ended sessions, single ones that were
+/// revoked, and those of a user's earlier epochs.
 ///
-/// It lives as long as the longest access token: after that a revoked session's tokens have expired by themselves.
+/// It lives as long as the longest access token: after that what it remembers has expired by itself.
 public final class RevocationSet: Sendable {
+    private struct Members {
+        /// Session ids and token ids, which can't be the same.
+        var ids: Set<UUID> = []
+        /// The lowest epoch of each user that is not refused.
+        var epochs: [UUID: Int64] = [:]
+
+        func refuses(_ token: RevocableToken) -> Bool {
+            if !ids.isEmpty {
+                if let session = token.session, ids.contains(session) { return true }
+                if let id = token.id, ids.contains(id) { return true }
+            }
+            if !epochs.isEmpty, let user = token.user, let least = epochs[user] { return token.epoch < least }
+            return false
+        }
+    }
+
     private struct State {
-        var current: Set<UUID> = []
-        var previous: Set<UUID> = []
+        var current = Members()
+        var previous = Members()
         var turnedAt: Date
     }
 
@@ -20,43 +38,62 @@ public final class RevocationSet: Sendable {
         self.state = NIOLockedValueBox(State(turnedAt: now))
     }
 
-    /// Whether tokens of this session are refused. Allocates nothing.
-    public func contains(session: UUID) -> Bool {
-        state.withLockedValue { $0.current.contains(session) || $0.previous.contains(session) }
+    /// Whether a token was revoked. Allocates nothing.
+    public func refuses(_ token: RevocableToken) -> Bool {
+        state.withLockedValue { $0.current.refuses(token) || $0.previous.refuses(token) }
     }
 
-    /// How many are in it.
-    public var count: Int { state.withLockedValue { $0.current.union($0.previous).count } }
+    /// How many sessions, tokens and users are in it.
+    public var count: Int {
+        state.withLockedValue { state in
+            state.current.ids.union(state.previous.ids).count
+                + state.current.epochs.merging(state.previous.epochs) { first, _ in first }.count
+        }
+    }
 
-    /// Takes in sessions. Two generations of members, turned once a lifetime, let the old ones go without a search.
-    public func insert(_ sessions: some Sequence<UUID>, now: Date = Date()) {
+    /// Takes in sessions or single tokens.
+    public func insert(_ ids: some Sequence<UUID>, now: Date = Date()) {
+        change(now) { $0.ids.formUnion(ids) }
+    }
+
+    /// Refuses a user's tokens of an epoch lower than `epoch`.
+    public func insert(user: UUID, epoch: Int64, now: Date = Date()) {
+        change(now) { $0.epochs[user] = max(epoch, $0.epochs[user] ?? 0) }
+    }
+
+    /// Two generations of members, turned once a lifetime, let the old ones go without a search.
+    private func change(_ now: Date, _ change: (inout Members) -> Void) {
         state.withLockedValue { state in
             let age = now.timeIntervalSince(state.turnedAt)
             if age >= Double(lifetime.components.seconds) {
                 // After two lifetimes of quiet nothing of before counts any more.
-                state.previous = age >= 2 * Double(lifetime.components.seconds) ? [] : state.current
-                state.current = []
+                state.previous = age >= 2 * Double(lifetime.components.seconds) ? Members() : state.current
+                state.current = Members()
                 state.turnedAt = now
             }
-            state.current.formUnion(sessions)
+            change(&state.current)
         }
     }
 
     /// Takes in what an event says.
     public func apply(_ event: Event) {
         switch event.kind {
-        case .sessionRevoked:
-            if let session = event.subject { insert(CollectionOfOne(session)) }
+        case .sessionRevoked, .tokenRevoked:
+            if let id = event.subject { insert(CollectionOfOne(id)) }
         case .sessionsRevoked:
-            insert(Self.sessions(in: event.payload))
-        default:
+            struct Payload: Decodable { let sessions: [UUID] }
+            if let payload: Payload = Self.read(event) { insert(payload.sessions) }
+        case .userEpoch:
+            struct Payload: Decodable { let epoch: Int64 }
+            if let user = event.subject, let payload: Payload = Self.read(event) {
+                insert(user: user, epoch: payload.epoch)
+            }
+        case .userChanged, .tenantChanged, .clientChanged, .keysChanged:
             break
         }
     }
 
-    /// The ids in `{"sessions": ["…"]}`.
-    private static func sessions(in payload: String) -> [UUID] {
-        struct Payload: Decodable { let sessions: [UUID] }
-        return (try? JSONDecoder().decode(Payload.self, from: Data(payload.utf8)))?.sessions ?? []
+    private static func read<Payload: Decodable>(_ event: Event) -> Payload? {
+        try? JSONDecoder().decode(Payload.self, from: Data(event.payload.utf8))
     }
 }

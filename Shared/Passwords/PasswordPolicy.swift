@@ -7,6 +7,12 @@ public struct PasswordPolicy: Sendable {
         public let code: String
         /// The rule, for people.
         public let detail: String
+
+        /// A violation of a rule that is kept outside of the policy, such as a history.
+        public init(code: String, detail: String) {
+            self.code = code
+            self.detail = detail
+        }
     }
 
     /// The fewest code points.
@@ -14,10 +20,20 @@ public struct PasswordPolicy: Sendable {
     /// The most code points.
     public var maximumLength: Int
 
-    /// A policy: 8 to 256 code points unless told.
-    public init(minimumLength: Int = 8, maximumLength: Int = 256) {
+    /// How many of lower case, upper case, digits and other characters there must be, 0 to 4.
+    public var classes: Int
+    /// Passwords that are tried first.
+    public var blocked: BlockedPasswords
+
+    /// A policy: 8 to 256 code points of any kind unless told.
+    public init(
+        minimumLength: Int = 8, maximumLength: Int = 256, classes: Int = 0,
+        blocked: BlockedPasswords = BlockedPasswords()
+    ) {
         self.minimumLength = minimumLength
         self.maximumLength = maximumLength
+        self.classes = classes
+        self.blocked = blocked
     }
 
     /// Every rule that `password` breaks.
@@ -30,8 +46,13 @@ public struct PasswordPolicy: Sendable {
         if password.length > maximumLength {
             violations.append(.init(code: "too_long", detail: "must have at most \(maximumLength) characters"))
         }
+        if Self.classes(of: password.text) < classes {
+            let kinds = "lower case, upper case, digits and other characters"
+            violations.append(
+                .init(code: "too_few_classes", detail: "must have characters of \(classes) kinds out of \(kinds)"))
+        }
         let folded = password.text.lowercased()
-        if CommonPasswords.contains(folded) {
+        if blocked.contains(password.text) {
             violations.append(.init(code: "password_compromised", detail: "is among the most used passwords"))
         }
         let words = own.map { $0.lowercased() }.filter { $0.unicodeScalars.count >= 4 }
@@ -40,6 +61,19 @@ public struct PasswordPolicy: Sendable {
                 .init(code: "password_contextual", detail: "must not be made of your own name or address"))
         }
         return violations
+    }
+
+    private static func classes(of text: String) -> Int {
+        var found: Set<Int> = []
+        for scalar in text.unicodeScalars {
+            switch scalar.properties.generalCategory {
+            case .lowercaseLetter: found.insert(0)
+            case .uppercaseLetter, .titlecaseLetter: found.insert(1)
+            case .decimalNumber: found.insert(2)
+            default: found.insert(3)
+            }
+        }
+        return found.count
     }
 
     /// Whether what is left without `word` is too little to protect anything.

@@ -28,14 +28,42 @@ public struct PlainHTTP: Sendable {
         _ method: String, _ target: String, headers: [String] = [], body: String? = nil,
         type: String = "application/json"
     ) throws -> Answer {
+        try raw(request(method, target, headers: headers, body: body, type: type).text)
+    }
+
+    /// A request, to be sent with others at once.
+    public struct Request: Sendable {
+        let text: String
+    }
+
+    /// The text of a request.
+    public func request(
+        _ method: String, _ target: String, headers: [String] = [], body: String? = nil,
+        type: String = "application/json"
+    ) -> Request {
         var lines = ["\(method) \(target) HTTP/1.1", "Host: localhost", "Connection: close"] + headers
         if let body { lines += ["Content-Type: \(type)", "Content-Length: \(body.utf8.count)"] }
-        return try raw(lines.joined(separator: "\r\n") + "\r\n\r\n" + (body ?? ""))
+        return Request(text: lines.joined(separator: "\r\n") + "\r\n\r\n" + (body ?? ""))
+    }
+
+    /// Sends requests over as many connections, all of them before the first answer is read: the server has them at
+    /// once. Answers come in the order of the requests.
+    public func burst(_ requests: [Request]) throws -> [Answer] {
+        let descriptors = try requests.map { _ in try connected() }
+        defer { descriptors.forEach { close($0) } }
+        for (descriptor, request) in zip(descriptors, requests) { write(Array(request.text.utf8), to: descriptor) }
+        return try descriptors.map { try parse(readAll($0)) }
     }
 
     /// Sends bytes and reads until the server closes.
     public func raw(_ request: String) throws -> Answer {
-        let text = try exchange(Array(request.utf8))
+        let descriptor = try connected()
+        defer { close(descriptor) }
+        write(Array(request.utf8), to: descriptor)
+        return try parse(readAll(descriptor))
+    }
+
+    private func parse(_ text: String) throws -> Answer {
         // A carriage return and a line feed are one character to Swift.
         let parts = text.split(separator: "\r\n\r\n", maxSplits: 1, omittingEmptySubsequences: false)
         let lines = (parts.first ?? "").split(separator: "\r\n")
@@ -50,10 +78,9 @@ public struct PlainHTTP: Sendable {
         return Answer(status: status, headers: headers, body: parts.count > 1 ? String(parts[1]) : "")
     }
 
-    private func exchange(_ request: [UInt8]) throws -> String {
+    private func connected() throws -> CInt {
         let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { throw ChildProcess.Failure("no socket") }
-        defer { close(descriptor) }
         var patience = timeval(tv_sec: 30, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         var address = sockaddr_in()
@@ -65,7 +92,14 @@ public struct PlainHTTP: Sendable {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        guard connected == 0 else { throw ChildProcess.Failure("nothing listens on port \(port)") }
+        guard connected == 0 else {
+            close(descriptor)
+            throw ChildProcess.Failure("nothing listens on port \(port)")
+        }
+        return descriptor
+    }
+
+    private func write(_ request: [UInt8], to descriptor: CInt) {
         var sent = 0
         while sent < request.count {
             let count = request[sent...].withUnsafeBytes {
@@ -74,6 +108,9 @@ public struct PlainHTTP: Sendable {
             guard count > 0 else { break }
             sent += count
         }
+    }
+
+    private func readAll(_ descriptor: CInt) -> String {
         var received: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 16_384)
         while case let count = read(descriptor, &buffer, buffer.count), count > 0 {

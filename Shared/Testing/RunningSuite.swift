@@ -10,11 +10,16 @@ public final class RunningSuite: Sendable {
     /// Where its data is.
     public let folder: String
     private let environment: [String]
-    private static let root = #filePath.split(separator: "/").dropLast(3).reduce("") { "\($0)/\($1)" }
+    private let tokens: Int
+    /// The top of the project.
+    public static let root = #filePath.split(separator: "/").dropLast(3).reduce("") { "\($0)/\($1)" }
 
     /// Brings a suite up and waits until it is ready.
-    /// - Parameter tokens: Instances of the token process.
-    public init(tokens: Int = 1) throws {
+    /// - Parameters:
+    ///   - tokens: Instances of the token process.
+    ///   - settings: Further settings, `NAME=value`.
+    public init(tokens: Int = 1, settings: [String] = []) throws {
+        self.tokens = tokens
         let names = [
             "PORT_GATEWAY", "PORT_OPS", "PORT_IDENTITY", "PORT_TOKEN", "PORT_ADMIN", "PORT_POSTGRES", "PORT_REDIS",
         ]
@@ -28,7 +33,9 @@ public final class RunningSuite: Sendable {
                 "GATEHOUSE_ENV=development", "LOG_LEVEL=info", "LOG_FORMAT=json",
                 "PUBLIC_URL=http://localhost:\(ports["PORT_GATEWAY"] ?? 0)",
                 "FIRST_SUPERUSER_EMAIL=root@example.com",
-            ] + ports.map { "\($0.key)=\($0.value)" }
+                // All tests come from one address.
+                "LOGIN_FAILURES_PER_ADDRESS=1000000",
+            ] + ports.map { "\($0.key)=\($0.value)" } + settings
         // Whatever becomes of the tests, the suite does not outlive them.
         let down = environment.dropFirst().joined(separator: " ") + " \(Self.root)/deploy/down --purge --yes"
         _ = try ChildProcess.start(["sh", "-c", "while kill -0 \(getpid()); do sleep 1; done; \(down)"])
@@ -42,6 +49,12 @@ public final class RunningSuite: Sendable {
 
     deinit {
         _ = try? deploy("down", "--purge", "--yes")
+    }
+
+    /// Brings it up again with further settings, `NAME=value`.
+    public func up(settings: [String]) throws {
+        _ = try ChildProcess.run(
+            environment + settings + ["\(Self.root)/deploy/up", "-d", "--token", "\(tokens)"])
     }
 
     /// Runs one of deploy's commands on this suite; returns what it printed.
@@ -73,6 +86,26 @@ public final class RunningSuite: Sendable {
         var text = try ChildProcess.run(["cat", "\(folder)/secrets/\(name)"])
         while text.last?.isNewline == true { text.removeLast() }
         return text
+    }
+
+    /// Runs SQL as the owner of the schema; returns what came of it, columns separated by `|`.
+    @discardableResult
+    public func sql(_ statement: String) throws -> String {
+        var text = try ChildProcess.run([
+            "env", "PGPASSFILE=\(folder)/secrets/pgpass", "psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1",
+            "-h", "127.0.0.1", "-p", "\(ports["PORT_POSTGRES"] ?? 0)", "-U", "gatehouse_owner", "-d", "gatehouse",
+            "-c", statement,
+        ])
+        while text.last?.isNewline == true { text.removeLast() }
+        return text
+    }
+
+    /// The mails that were put into its folder for an address, the oldest first: each the whole file.
+    public func mails(to address: String) throws -> [String] {
+        try ChildProcess.run([
+            "sh", "-c",
+            "cd \(folder)/mail 2>/dev/null && grep -l -i '^To: \(address)' *.eml | xargs -r cat | tr -d '\\r' || true",
+        ]).split(separator: "\nFrom: ").map(String.init)
     }
 
     /// All that its processes have logged.

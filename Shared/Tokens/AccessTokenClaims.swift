@@ -24,12 +24,18 @@ public struct AccessTokenClaims: Sendable, Equatable {
     public var organization: String?
     /// `roles`.
     public var roles: [String]
+    /// `auth_time`: when the person proved who they are, in seconds since 1970.
+    public var authenticatedAt: Int64?
+    /// `amr`: how they proved it (RFC 8176).
+    public var methods: [String]
+    /// `epoch`: tokens of a lower one than the user's are refused; left out when 0.
+    public var epoch: Int64
 
     /// Claims.
     public init(
         issuer: String, subject: String, audience: [String], issuedAt: Int64, expiresAt: Int64, id: String,
         clientID: String, scope: String = "", session: String? = nil, tenant: String, organization: String? = nil,
-        roles: [String] = []
+        roles: [String] = [], authenticatedAt: Int64? = nil, methods: [String] = [], epoch: Int64 = 0
     ) {
         self.issuer = issuer
         self.subject = subject
@@ -43,5 +49,8 @@ public struct AccessTokenClaims: Sendable, Equatable {
         self.tenant = tenant
         self.organization = organization
         self.roles = roles
+        self.authenticatedAt = authenticatedAt
+        self.methods = methods
+        self.epoch = epoch
     }
 }

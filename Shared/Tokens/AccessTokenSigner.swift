@@ -49,6 +49,9 @@ private struct ClaimsWriter {
         writer.member("tid", claims.tenant)
         if let organization = claims.organization { writer.member("org", organization) }
         if !claims.roles.isEmpty { writer.member("roles", claims.roles) }
+        if let time = claims.authenticatedAt { writer.member("auth_time", time) }
+        if !claims.methods.isEmpty { writer.member("amr", claims.methods) }
+        if claims.epoch > 0 { writer.member("epoch", claims.epoch) }
         writer.bytes.append(UInt8(ascii: "}"))
         return writer.bytes
     }

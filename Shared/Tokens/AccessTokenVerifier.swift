@@ -29,15 +29,16 @@ public enum TokenRejection: Error, Sendable, Equatable {
 /// Checks access tokens of one tenant (RFC 9068 §4, RFC 8725).
 public struct AccessTokenVerifier: Sendable {
     private let issuer: String
-    private let audience: String
+    private let audience: String?
     private let tenant: String
     private static let maximumLength = 8192
     /// Seconds by which clocks may differ after `exp` and before `iat` and `nbf`.
     private static let expiryLeeway: Int64 = 5
     private static let startLeeway: Int64 = 10
 
-    /// A verifier for tokens of that issuer, audience and tenant.
-    public init(issuer: String, audience: String, tenant: String) {
+    /// A verifier for tokens of that issuer, audience and tenant; nil takes any audience, for those who look on whom a
+    /// token is meant for by themselves.
+    public init(issuer: String, audience: String?, tenant: String) {
         self.issuer = issuer
         self.audience = audience
         self.tenant = tenant
@@ -109,7 +110,7 @@ public struct AccessTokenVerifier: Sendable {
         case .strings(let several): audience = several
         default: throw .claim("aud")
         }
-        guard audience.contains(self.audience) else { throw .audience }
+        if let expected = self.audience, !audience.contains(expected) { throw .audience }
         let (issuedAt, expiresAt) = (try time("iat"), try time("exp"))
         guard now < expiresAt + Self.expiryLeeway else { throw .expired }
         guard issuedAt <= now + Self.startLeeway else { throw .notYetValid }
@@ -117,15 +118,21 @@ public struct AccessTokenVerifier: Sendable {
             guard try time("nbf") <= now + Self.startLeeway else { throw .notYetValid }
         }
         guard try text("tid") == tenant else { throw .tenant }
-        var roles: [String] = []
-        switch members["roles"] {
-        case nil: break
-        case .strings(let several): roles = several
-        default: throw .claim("roles")
+        func texts(_ name: String) throws(TokenRejection) -> [String] {
+            switch members[name] {
+            case nil: return []
+            case .strings(let several): return several
+            default: throw .claim(name)
+            }
+        }
+        func optionalTime(_ name: String) throws(TokenRejection) -> Int64? {
+            members[name] == nil ? nil : try time(name)
         }
         return AccessTokenClaims(
             issuer: issuer, subject: try text("sub"), audience: audience, issuedAt: issuedAt, expiresAt: expiresAt,
             id: try text("jti"), clientID: try text("client_id"), scope: try optionalText("scope") ?? "",
-            session: try optionalText("sid"), tenant: tenant, organization: try optionalText("org"), roles: roles)
+            session: try optionalText("sid"), tenant: tenant, organization: try optionalText("org"),
+            roles: try texts("roles"), authenticatedAt: try optionalTime("auth_time"), methods: try texts("amr"),
+            epoch: try optionalTime("epoch") ?? 0)
     }
 }

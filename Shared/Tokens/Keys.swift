@@ -6,7 +6,7 @@ public struct VerificationKey: Sendable {
     public let kid: String
     /// The only algorithm accepted with it, whatever a token's header says (RFC 8725 §3.1).
     public let algorithm: SigningAlgorithm
-    /// The raw public key: 65 bytes uncompressed for ES256, 32 bytes for EdDSA.
+    /// The raw public key: 65 bytes uncompressed for ES256, 32 bytes for EdDSA, DER for RS256.
     public let rawRepresentation: [UInt8]
     private let isValid: @Sendable (_ signature: [UInt8], _ message: [UInt8]) -> Bool
 

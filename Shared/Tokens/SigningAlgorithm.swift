@@ -4,11 +4,14 @@ public enum SigningAlgorithm: String, Sendable, CaseIterable {
     case es256 = "ES256"
     /// Ed25519 (RFC 8037).
     case eddsa = "EdDSA"
+    /// RSASSA-PKCS1-v1_5 with SHA-256 (RFC 7518 §3.3).
+    case rs256 = "RS256"
 
     var scheme: any SignatureScheme.Type {
         switch self {
         case .es256: ES256.self
         case .eddsa: EdDSA.self
+        case .rs256: RS256.self
         }
     }
 }
@@ -16,7 +19,7 @@ public enum SigningAlgorithm: String, Sendable, CaseIterable {
 /// What an algorithm has to offer.
 protocol SignatureScheme {
     /// A new private key in its raw form.
-    static func generate() -> [UInt8]
+    static func generate() throws(KeyError) -> [UInt8]
     /// The raw public key of a raw private one.
     static func publicKey(of privateKey: [UInt8]) throws(KeyError) -> [UInt8]
     /// Makes the function that signs with a private key.

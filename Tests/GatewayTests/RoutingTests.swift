@@ -42,8 +42,8 @@ struct RoutingTests {
             .init(prefix: "/a/b", service: "two", authentication: .required, bodyLimit: 0, timeout: .seconds(1)),
         ],
         aliases: [
-            .init(method: "DELETE", path: "/x/{id}/all", target: "/a/b/{id}/everything"),
-            .init(method: "POST", path: "/login", target: "/a/login"),
+            .init(method: "DELETE", path: "/x/{id}/all", target: "/a/b/{id}/everything", targetMethod: "POST"),
+            .init(method: "POST", path: "/login", target: "/a/login", targetMethod: "POST"),
         ])
 
     @Test("the longest prefix that ends at a segment counts")
@@ -60,9 +60,12 @@ struct RoutingTests {
 
     @Test("an alias stands for its path, placeholders included, for its method only")
     func aliases() {
-        #expect(table.resolve(alias: "/login", method: "POST") == "/a/login")
+        #expect(table.resolve(alias: "/login", method: "POST")?.path == "/a/login")
+        #expect(table.resolve(alias: "/login", method: "POST")?.method == "POST")
         #expect(table.resolve(alias: "/login", method: "GET") == nil)
-        #expect(table.resolve(alias: "/x/7/all", method: "DELETE") == "/a/b/7/everything")
+        let all = table.resolve(alias: "/x/7/all", method: "DELETE")
+        #expect(all?.path == "/a/b/7/everything")
+        #expect(all?.method == "POST")
         #expect(table.resolve(alias: "/x/7/8/all", method: "DELETE") == nil)
     }
 

@@ -96,7 +96,9 @@ struct LifeTests {
         ] {
             #expect(try attempt(name, password) == wrong)
         }
-        #expect(try attempt("\(person.name.uppercased())@EXAMPLE.com", person.password).0 == 200)
+        // So many failures have locked that account.
+        let other = try Person(suite)
+        #expect(try attempt("\(other.name.uppercased())@EXAMPLE.com", other.password).0 == 200)
     }
 
     @Test("a name that is taken, however it is spelt, and every broken rule are told by field")

@@ -2,7 +2,8 @@ import Logging
 import Postgres
 import ServiceLifecycle
 
-/// Makes the partitions of the append-only tables ahead of time and drops those past their retention, once an hour.
+/// Makes the partitions of the append-only tables ahead of time, drops those past their retention, and forgets of the
+/// accounts what nobody needs any more, once an hour.
 ///
 /// Any number of instances may do it: the functions take a lock and find nothing left to do.
 struct PartitionUpkeep: Service {
@@ -17,7 +18,7 @@ struct PartitionUpkeep: Service {
                 do throws(PostgresError) {
                     try await tend()
                 } catch {
-                    logger.warning("partitions not tended", metadata: ["error": "\(error)"])
+                    logger.warning("partitions and accounts not tended", metadata: ["error": "\(error)"])
                 }
                 try? await Task.sleep(for: .seconds(3600))
             }
@@ -33,9 +34,11 @@ struct PartitionUpkeep: Service {
             _ = try await postgres.query(
                 Self.drop, [.text(table), .float8(Double(retention.components.seconds))])
         }
+        _ = try await postgres.query(Self.tidy)
     }
 
     private static let make = PostgresStatement("partitions_make", [], "select make_partitions()")
     private static let drop = PostgresStatement(
         "partitions_drop", [.text, .float8], "select drop_partitions($1, now() - make_interval(secs => $2))")
+    private static let tidy = PostgresStatement("accounts_tidy", [], "select tidy_accounts()")
 }

@@ -13,15 +13,23 @@ final class EdgeAuthenticator {
     /// Whom a good token speaks of.
     struct Identity: Sendable {
         let claims: AccessTokenClaims
-        let session: UUID?
+        let token: RevocableToken
         let roles: String
+
+        init(_ claims: AccessTokenClaims) {
+            self.claims = claims
+            token = RevocableToken(
+                session: claims.session.flatMap { UUID(uuidString: $0) }, id: UUID(uuidString: claims.id),
+                user: UUID(uuidString: claims.subject), epoch: claims.epoch)
+            roles = claims.roles.joined(separator: ",")
+        }
     }
 
     /// What a token turned out to be.
     enum Outcome {
         case accepted(Identity)
         case refused(TokenRejection)
-        /// Its session was ended.
+        /// It was revoked: itself, its session, or all its user's of before.
         case revoked
         /// It names a key that isn't known here: perhaps it is new.
         case unknownKey
@@ -51,9 +59,7 @@ final class EdgeAuthenticator {
         let verifier = AccessTokenVerifier(issuer: issuer, audience: issuer, tenant: tenant.id.text)
         do throws(TokenRejection) {
             let claims = try verifier.verify(token, now: now) { keys.key($0, of: tenant.id) }
-            let identity = Identity(
-                claims: claims, session: claims.session.flatMap { UUID(uuidString: $0) },
-                roles: claims.roles.joined(separator: ","))
+            let identity = Identity(claims)
             caches[tenant.id, default: VerifiedTokenCache()].insert(identity, for: token, expiresAt: claims.expiresAt)
             return judge(identity)
         } catch .unknownKey {
@@ -64,7 +70,6 @@ final class EdgeAuthenticator {
     }
 
     private func judge(_ identity: Identity) -> Outcome {
-        if let session = identity.session, revocations.contains(session: session) { return .revoked }
-        return .accepted(identity)
+        revocations.refuses(identity.token) ? .revoked : .accepted(identity)
     }
 }

@@ -15,10 +15,16 @@ enum HeaderPolicy {
     ]
 
     /// Adds the caller's fields that go on to a service. What `Connection` names stays behind, too.
-    static func forward(_ headers: HTTPHeaders, to block: inout HeaderBlock) {
+    /// - Parameter keepsBasic: Whether a client's own credentials go on, for a route that judges them itself; access
+    ///   tokens never do.
+    static func forward(_ headers: HTTPHeaders, keepsBasic: Bool, to block: inout HeaderBlock) {
         let named = headers[canonicalForm: "connection"].map { $0.lowercased() }
         for (name, value) in headers {
             let name = name.lowercased()
+            if keepsBasic, name == "authorization", value.prefix(6).lowercased() == "basic " {
+                block.append(name, value, unindexed: true)
+                continue
+            }
             if dropped.contains(name) || name.hasPrefix(InternalHeader.prefix) || name.hasPrefix("x-auth-")
                 || name.hasPrefix("remote-")
             {

@@ -16,12 +16,15 @@ struct PublicRequest {
     private(set) var path = RequestPath("/")
     private(set) var route: RouteTable.Route?
     private(set) var tenant: Tenant?
+    /// The method, which for an alias is that of what it stands for.
+    private var method: String
     private let loop: GatewayLoop
 
     init(head: HTTPRequestHead, peer: String?, loop: GatewayLoop) {
         self.head = head
         self.peer = peer
         self.loop = loop
+        method = head.method.rawValue
         let identifiers = loop.environment.identifiers
         id = RequestID.accepting(head.headers.first(name: "x-request-id"), identifiers).text
         let inbound = head.headers.first(name: "traceparent").flatMap { TraceParent($0) }
@@ -44,8 +47,8 @@ struct PublicRequest {
         }
         guard var path = RequestPath(head.uri) else { return .malformed("The path can be read in more than one way.") }
         let environment = loop.environment
-        if let target = environment.routes.resolve(alias: path.path, method: head.method.rawValue) {
-            path.path = target
+        if let target = environment.routes.resolve(alias: path.path, method: method) {
+            (method, path.path) = target
         }
         self.path = path
         guard let route = environment.routes.route(path.path) else { return .notFound }
@@ -68,7 +71,7 @@ struct PublicRequest {
     /// The head as the service gets it.
     func forwarded(_ identity: EdgeAuthenticator.Identity?) -> HeaderBlock {
         var block = HeaderBlock()
-        block.append(":method", head.method.rawValue)
+        block.append(":method", method)
         block.append(":scheme", "http")
         block.append(":authority", route?.service ?? "")
         block.append(":path", (path?.path ?? "/") + (path?.query ?? ""))
@@ -83,8 +86,11 @@ struct PublicRequest {
             block.append(InternalHeader.client, identity.claims.clientID)
             if !identity.claims.scope.isEmpty { block.append(InternalHeader.scope, identity.claims.scope) }
             if !identity.roles.isEmpty { block.append(InternalHeader.roles, identity.roles) }
+            block.append(InternalHeader.token, identity.claims.id)
+            if identity.claims.epoch > 0 { block.append(InternalHeader.epoch, String(identity.claims.epoch)) }
         }
-        HeaderPolicy.forward(head.headers, to: &block)
+        HeaderPolicy.forward(
+            head.headers, keepsBasic: route?.authentication == RouteTable.Authentication.none, to: &block)
         return block
     }
 }

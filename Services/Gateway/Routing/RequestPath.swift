@@ -72,6 +72,13 @@ struct RequestPath: Equatable {
     }
 
     private mutating func takeTenant() {
+        // RFC 8414 §3.1 puts the issuer's path behind the well-known name instead of before it.
+        let wellKnown = "/.well-known/oauth-authorization-server"
+        if path.hasPrefix(wellKnown + "/t/") {
+            tenant = String(path.dropFirst(wellKnown.count + 3))
+            path = wellKnown
+            return
+        }
         guard path.hasPrefix("/t/") else { return }
         let rest = path.dropFirst(3)
         let end = rest.firstIndex(of: "/") ?? rest.endIndex

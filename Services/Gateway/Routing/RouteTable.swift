@@ -29,6 +29,8 @@ struct RouteTable: Sendable, Equatable {
         var path: String
         /// The path it stands for, with the same placeholders.
         var target: String
+        /// The method it stands for.
+        var targetMethod: String
     }
 
     private let routes: [Route]
@@ -53,11 +55,13 @@ struct RouteTable: Sendable, Equatable {
         return nil
     }
 
-    /// The path that this one is another name for.
-    func resolve(alias path: String, method: String) -> String? {
+    /// The method and path that these are another name for.
+    func resolve(alias path: String, method: String) -> (method: String, path: String)? {
         guard !aliases.isEmpty else { return nil }
         for alias in aliases where alias.method == method {
-            if let values = Self.match(alias.path, path) { return Self.fill(alias.target, values) }
+            if let values = Self.match(alias.path, path) {
+                return (alias.targetMethod, Self.fill(alias.target, values))
+            }
         }
         return nil
     }

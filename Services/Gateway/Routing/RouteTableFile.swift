@@ -6,7 +6,8 @@ import NIOCore
 ///
 ///     { "routes":  [ { "prefix": "/api/v1/auth", "service": "identity", "auth": "none", "body_limit": 65536,
 ///                      "timeout_seconds": 10 } ],
-///       "aliases": [ { "method": "POST", "path": "/auth/signup", "to": "/api/v1/auth/register" } ] }
+///       "aliases": [ { "method": "POST", "path": "/auth/signup", "to": "/api/v1/auth/register" },
+///                    { "method": "DELETE", "path": "/logout", "to": "/api/v1/auth/logout", "to_method": "POST" } ] }
 enum RouteTableFile {
     /// What is wrong with a file, as a sentence naming the entry.
     struct Fault: Error, CustomStringConvertible {
@@ -65,10 +66,11 @@ enum RouteTableFile {
     }
 
     private static func alias(_ entry: JSONValue, _ place: String) throws(Fault) -> RouteTable.Alias {
-        try refuseUnknown(entry, place, ["method", "path", "to"])
+        try refuseUnknown(entry, place, ["method", "path", "to", "to_method"])
+        let method = try text(entry, "method", place)
         return RouteTable.Alias(
-            method: try text(entry, "method", place), path: try text(entry, "path", place),
-            target: try text(entry, "to", place))
+            method: method, path: try text(entry, "path", place), target: try text(entry, "to", place),
+            targetMethod: entry["to_method"] == nil ? method : try text(entry, "to_method", place))
     }
 
     private static func entries(_ value: JSONValue?) -> [JSONValue] {

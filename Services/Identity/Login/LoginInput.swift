@@ -5,6 +5,7 @@ struct LoginInput: RequestContent {
     let name: String
     let password: String
     let deviceName: String?
+    let deviceToken: String?
 
     init(from fields: inout FieldReader) {
         let names = [
@@ -15,6 +16,7 @@ struct LoginInput: RequestContent {
         name = names.first ?? ""
         password = fields.required("password", .secret)
         deviceName = fields.optional("device_name", .text(1...100))
+        deviceToken = fields.optional("device_token", .secret)
         if name.isEmpty, !fields.isDescribing, !fields.hasFaults {
             fields.refuse(
                 "username_or_email", FieldFault("required", "username_or_email, email or username must be given"))

@@ -2,9 +2,8 @@ import Directory
 import Domain
 import FoundationEssentials
 import HTTPTypes
+import Hummingbird
 import Kit
-import NIOCore
-import Passwords
 import Postgres
 
 /// The body of a registration.
@@ -29,8 +28,7 @@ struct RegistrationInput: RequestContent {
 struct RegistrationEndpoint {
     let postgres: PostgresClient
     let tenants: TenantDirectory
-    let hasher: PasswordHasher
-    let policy: PasswordPolicy
+    let intake: PasswordIntake
 
     var endpoint: Operation {
         let this = self
@@ -39,33 +37,52 @@ struct RegistrationEndpoint {
         )
         .problem(.forbidden, "registration_closed")
         .problem(.conflict, "email_taken or username_taken")
-        .handle(RegistrationInput.self, formats: [.json, .form], status: .created) { call, input in
-            try await this.register(call, input)
+        .also(.accepted, "Where the tenant hides which addresses are taken: a mail says what came of it")
+        .respond(RegistrationInput.self, formats: [.json, .form], answer: UserView.self, status: .created) {
+            call, input in try await this.register(call, input)
         }
     }
 
-    private func register(_ call: Call, _ input: RegistrationInput) async throws -> UserView {
+    private func register(_ call: Call, _ input: RegistrationInput) async throws -> Response {
         guard let tenant = tenants.tenant(call.tenant), tenant.isActive else { throw Problem.notFound }
-        guard tenant.settings.registration == .open else {
-            throw Problem(.forbidden, "registration_closed", "This tenant does not let people register themselves")
-        }
-        let password = try policy.accept(
-            input.password, email: input.email, username: input.username, tenant: tenant, field: "password")
+        try admit(input, to: tenant)
+        let hash = try await intake.take(
+            input.password, field: "password",
+            for: .init(email: input.email?.text, username: input.username?.text), of: tenant)
         let user = NewUser(
             id: .v7(), email: input.email, username: input.username, displayName: input.displayName,
-            passwordHash: try await hasher.hash(password, deadline: .now() + .seconds(1)))
+            passwordHash: hash)
+        let scope = PostgresScope.tenant(call.tenant)
         do throws(PostgresError) {
-            let answers = try await postgres.pipeline(
-                RegistrationStatements.register(user, address: call.address, requestID: call.requestID),
-                scope: .tenant(call.tenant))
+            let answers = try await postgres.pipeline(RegistrationStatements.register(user, call), scope: scope)
+            guard !tenant.settings.concealsRegistration else { return Response(status: .accepted) }
             guard let row = answers.last?.first else { throw PostgresError.closed }
-            return try UserView(row)
-        } catch .server(let error) {
-            guard let field = RegistrationStatements.takenField(error) else { throw PostgresError.server(error) }
-            let what = field == "email" ? "e-mail address" : "username"
-            throw Problem.conflict(
-                "\(field)_taken", "This \(what) is registered already",
-                errors: [.init(field: field, code: "taken", detail: "is registered already")])
+            return .content(try UserView(row), status: .created)
+        } catch {
+            guard let field = TakenName.field(error) else { throw error }
+            guard tenant.settings.concealsRegistration, field == "email", let email = input.email else {
+                throw TakenName.problem(field)
+            }
+            _ = try await postgres.pipeline([Outbox.post(.alreadyRegistered, to: email.text)], scope: scope)
+            return Response(status: .accepted)
+        }
+    }
+
+    /// Lets in whom the tenant lets register.
+    private func admit(_ input: RegistrationInput, to tenant: Tenant) throws(Problem) {
+        switch tenant.settings.registration {
+        case .open: break
+        case .closed:
+            throw Problem(.forbidden, "registration_closed", "This tenant does not let people register themselves")
+        case .domains:
+            let domain = input.email.map { $0.domain.lowercased() }
+            guard let domain, tenant.settings.registrationDomains.contains(domain) else {
+                throw .validation([
+                    .init(
+                        field: "email", code: "domain_not_allowed",
+                        detail: "must be of a domain that may register here")
+                ])
+            }
         }
     }
 }

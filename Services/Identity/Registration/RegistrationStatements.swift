@@ -1,5 +1,6 @@
 import Domain
 import FoundationEssentials
+import Kit
 import Postgres
 
 /// A user that is about to be made.
@@ -12,9 +13,10 @@ struct NewUser: Sendable {
 }
 
 enum RegistrationStatements {
-    /// One implicit transaction: user, credential, role, event and audit row, all or none.
-    static func register(_ user: NewUser, address: String?, requestID: String) -> [PostgresStep] {
-        [
+    /// One implicit transaction: user, credential, role, audit row and the mail that asks for proof, all or none. The
+    /// last answer is the user as they see themselves.
+    static func register(_ user: NewUser, _ call: Call) -> [PostgresStep] {
+        var steps = [
             PostgresStep(
                 insertUser,
                 [
@@ -23,12 +25,12 @@ enum RegistrationStatements {
                 ]),
             PostgresStep(insertPassword, [.uuid(user.id), .uuid(.v7()), .text(user.passwordHash)]),
             PostgresStep(grantRole, [.uuid(user.id), .text(BuiltinRole.user)]),
-            PostgresStep(audit, [.uuid(.v7()), .uuid(user.id), .optional(address), .text(requestID)]),
-            PostgresStep(readUser, [.uuid(user.id)]),
+            call.audit("user.registered", "user", user.id.text, actor: user.id),
         ]
+        if let email = user.email { steps.append(Outbox.post(.verifyEmail, to: email.text, of: user.id)) }
+        steps.append(PostgresStep(ProfileStatements.user, [.uuid(user.id)]))
+        return steps
     }
-
-    static let readUser = ProfileStatements.user
 
     private static let insertUser = PostgresStatement(
         "registration_user", [.uuid, .text, .text, .text],
@@ -49,21 +51,24 @@ enum RegistrationStatements {
         insert into user_roles (tenant_id, user_id, role_id)
         select tenant_id, $1, id from roles where tenant_id = current_tenant() and name = $2
         """)
+}
 
-    private static let audit = PostgresStatement(
-        "registration_audit", [.uuid, .uuid, .text, .text],
-        """
-        insert into audit_log (tenant_id, id, actor_kind, actor_id, action, target_kind, target_id, ip, request_id)
-        values (current_tenant(), $1, 'user', $2, 'user.registered', 'user', $2::text, $3::inet, $4)
-        """)
-
+/// A name that another account has.
+enum TakenName {
     /// The two ways a name can be taken, told apart by the constraint that refused it.
-    static func takenField(_ error: PostgresServerError) -> String? {
-        guard error.kind == .uniqueViolation else { return nil }
+    static func field(_ error: PostgresError) -> String? {
+        guard case .server(let error) = error, error.kind == .uniqueViolation else { return nil }
         switch error.constraint {
         case "users_tenant_id_email_key_key": return "email"
         case "users_tenant_id_username_key_key": return "username"
         default: return nil
         }
+    }
+
+    static func problem(_ field: String) -> Problem {
+        let what = field == "email" ? "e-mail address" : "username"
+        return .conflict(
+            "\(field)_taken", "This \(what) is registered already",
+            errors: [.init(field: field, code: "taken", detail: "is registered already")])
     }
 }

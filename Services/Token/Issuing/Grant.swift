@@ -1,13 +1,26 @@
 import Domain
 import FoundationEssentials
 
-/// What tokens are issued for: a session at one generation, and what its access token says.
+/// What tokens are issued for: a session at one generation, or a client for itself, and what the access token says.
 struct Grant: Sendable {
     let tenant: Tenant
-    let session: UUID
-    let user: UUID
     let client: String
-    let scope: String
-    let roles: [String]
-    let generation: UInt64
+    var scope: String
+    /// The resource the token is for; nil means Gatehouse's own API.
+    var audience: String?
+    /// The person and their session; nil when a client speaks for itself.
+    var person: Person?
+
+    /// A person's side of a grant, as one row of the database gave it.
+    struct Person: Sendable {
+        let user: UUID
+        let session: UUID
+        let generation: UInt64
+        let roles: [String]
+        let epoch: Int64
+        let methods: [String]
+        let authenticatedAt: Date
+        /// When the session ends whatever happens: no token outlives it.
+        let expiresAt: Date
+    }
 }

@@ -9,19 +9,28 @@ struct TokenIssuer: Sendable {
     let keys: SigningKeyRing
     let codec: RefreshTokenCodec
 
-    /// The access token and the refresh token of `grant`'s generation. The same grant always has the same refresh token.
+    /// The access token of `grant`, and for a person the refresh token of its generation: the same grant always has the
+    /// same refresh token.
     func tokens(for grant: Grant) async throws -> TokenAnswer {
         let signer = try await keys.signer(for: grant.tenant)
         let issuer = grant.tenant.issuer(publicURL: publicURL)
         let now = Int64(Date().timeIntervalSince1970)
-        let lifetime = grant.tenant.settings.accessTokenLifetime.components.seconds
+        var lifetime = grant.tenant.settings.accessTokenLifetime.components.seconds
+        if let end = grant.person?.expiresAt {
+            lifetime = max(1, min(lifetime, Int64(end.timeIntervalSince1970) - now))
+        }
+        let person = grant.person
         let claims = AccessTokenClaims(
-            issuer: issuer, subject: grant.user.text, audience: [issuer], issuedAt: now, expiresAt: now + lifetime,
-            id: UUID.v7().text, clientID: grant.client, scope: grant.scope, session: grant.session.text,
-            tenant: grant.tenant.id.text, roles: grant.roles)
-        let refresh = RefreshToken(tenant: grant.tenant.id, session: grant.session, generation: grant.generation)
+            issuer: issuer, subject: person?.user.text ?? grant.client, audience: [grant.audience ?? issuer],
+            issuedAt: now, expiresAt: now + lifetime, id: UUID.v7().text, clientID: grant.client, scope: grant.scope,
+            session: person?.session.text, tenant: grant.tenant.id.text, roles: person?.roles ?? [],
+            authenticatedAt: person.map { Int64($0.authenticatedAt.timeIntervalSince1970) },
+            methods: person?.methods ?? [], epoch: person?.epoch ?? 0)
+        let refresh = person.map {
+            codec.encode(RefreshToken(tenant: grant.tenant.id, session: $0.session, generation: $0.generation))
+        }
         return TokenAnswer(
-            accessToken: try signer.sign(claims), expiresIn: Int(lifetime), refreshToken: codec.encode(refresh),
-            scope: grant.scope, sessionID: grant.session)
+            accessToken: try signer.sign(claims), expiresIn: Int(lifetime), refreshToken: refresh, scope: grant.scope,
+            sessionID: person?.session)
     }
 }

@@ -37,16 +37,11 @@ struct RefreshEndpoint {
         guard let token = codec.parse(input.refreshToken), token.tenant == call.tenant,
             let tenant = tenants.tenant(call.tenant), tenant.isActive
         else { throw Self.invalidGrant }
-        let outcome = try await rotation.rotate(
-            token, of: tenant, client: DefaultTenant.firstPartyClient, call.logger)
-        switch outcome {
-        case .rotated(let grant):
-            return try await issuer.tokens(for: grant)
-        case .refused(let reason):
-            call.logger.info(
-                "refresh refused", metadata: ["reason": "\(reason)", "session": "\(token.session.text)"])
+        let request = Rotation.Request(token: token, tenant: tenant, client: DefaultTenant.firstPartyClient)
+        guard case .rotated(let grant) = try await rotation.rotate(request, call.logger) else {
             throw Self.invalidGrant
         }
+        return try await issuer.tokens(for: grant)
     }
 
     private static let invalidGrant = Problem(

@@ -11,27 +11,39 @@ struct Rotation: Sendable {
     let postgres: PostgresClient
     let publisher: EventPublisher
 
+    /// What is asked for.
+    struct Request: Sendable {
+        /// The token, which has passed its MAC and belongs to `tenant`.
+        let token: RefreshToken
+        let tenant: Tenant
+        /// The client that presents it.
+        let client: String
+        /// The scope the new access token is to have; nil means all that was granted.
+        var scope: [String]?
+        var audience: String?
+    }
+
     /// What became of a refresh token that was presented.
     enum Outcome: Sendable {
         /// It was exchanged: the tokens to issue.
         case rotated(Grant)
+        /// More was asked than was granted; the token is as good as before.
+        case scopeTooWide
         /// It is not, or no longer, good; the word says why, for the log only.
         case refused(String)
     }
 
-    /// Rotates `token`, which has passed its MAC and belongs to `tenant`.
-    func rotate(_ token: RefreshToken, of tenant: Tenant, client: String, _ logger: Logger) async throws -> Outcome {
+    /// Rotates a token.
+    func rotate(_ request: Request, _ logger: Logger) async throws -> Outcome {
+        let token = request.token
         let parameters: [PostgresValue] = [
-            .uuid(token.session), .int8(Int64(clamping: token.generation)), .text(client),
-            .float8(Double(tenant.settings.sessionIdleLifetime.components.seconds)),
+            .uuid(token.session), .int8(Int64(clamping: token.generation)), .text(request.client),
+            .float8(Double(request.tenant.settings.sessionIdleLifetime.components.seconds)),
+            .optional(request.scope, PostgresValue.textArray),
         ]
-        let scope = PostgresScope.tenant(tenant.id)
+        let scope = PostgresScope.tenant(request.tenant.id)
         if let row = try await postgres.query(RotationStatements.rotate, parameters, scope: scope).first {
-            let generation: Int64 = try row.decode(0)
-            return .rotated(
-                Grant(
-                    tenant: tenant, session: token.session, user: try row.decode(1), client: client,
-                    scope: try row.decode(2), roles: try row.decode(3), generation: UInt64(generation)))
+            return .rotated(try Grant(row, of: request))
         }
         // Settling decides and acts; describing reads, in the same transaction, what a surviving session's tokens say.
         let answers = try await postgres.pipeline(
@@ -47,13 +59,26 @@ struct Rotation: Sendable {
                 "a used refresh token came back; its session was ended",
                 metadata: ["session": "\(token.session.text)", "generation": "\(token.generation)"])
         }
+        if outcome == "wrong_scope" { return .scopeTooWide }
         guard outcome == "rotated" || outcome == "successor", let row = answers[1].first else {
+            logger.info("refresh refused", metadata: ["reason": "\(outcome)", "session": "\(token.session.text)"])
             return .refused(outcome)
         }
-        let generation: Int64 = try settled.decode(1)
-        return .rotated(
-            Grant(
-                tenant: tenant, session: token.session, user: try row.decode(0), client: client,
-                scope: try row.decode(1), roles: try row.decode(2), generation: UInt64(generation)))
+        return .rotated(try Grant(row, of: request))
+    }
+}
+
+extension Grant {
+    /// Reads a row of `RotationStatements.rotate` or `.describe`.
+    fileprivate init(_ row: PostgresRow, of request: Rotation.Request) throws(PostgresError) {
+        let generation: Int64 = try row.decode(0)
+        let granted: String = try row.decode(1)
+        self.init(
+            tenant: request.tenant, client: request.client,
+            scope: request.scope?.joined(separator: " ") ?? granted, audience: request.audience,
+            person: Person(
+                user: try row.decode(2), session: request.token.session, generation: UInt64(generation),
+                roles: try row.decode(3), epoch: try row.decode(4), methods: try row.decode(5),
+                authenticatedAt: try row.decode(6), expiresAt: try row.decode(7)))
     }
 }

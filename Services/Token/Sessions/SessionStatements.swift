@@ -1,31 +1,36 @@
 import Postgres
 
 enum SessionStatements {
+    /// Waits for others that open a session of this user at the same time.
+    static let lockUser = PostgresStatement(
+        "session_lock_user", [.uuid],
+        "select 1 from users where tenant_id = current_tenant() and id = $1 for no key update")
+
     /// Opens a session when user and client may; returns what its tokens say.
     static let open = PostgresStatement(
-        "session_open", [.uuid, .uuid, .text, .textArray, .text, .text, .text, .float8, .float8],
+        "session_open",
+        [.uuid, .uuid, .text, .textArray, .text, .text, .text, .text, .text, .float8, .float8, .text],
         """
         with opened as (
             insert into sessions
-                (tenant_id, id, user_id, client_id, amr, device_name, user_agent, ip, idle_expires_at, expires_at)
-            select u.tenant_id, $1, u.id, c.id, $4, $5, $6, $7::inet,
-                now() + make_interval(secs => least($8, $9)), now() + make_interval(secs => $9)
+                (tenant_id, id, user_id, client_id, amr, device_name, user_agent, browser, os, ip, idle_expires_at,
+                    expires_at, scope)
+            select u.tenant_id, $1, u.id, c.id, $4, $5, $6, $7, $8, $9::inet,
+                now() + make_interval(secs => least($10, $11)), now() + make_interval(secs => $11), $12
             from users u
             join clients c on c.tenant_id = u.tenant_id and c.identifier = $3 and c.state = 'active'
             where u.tenant_id = current_tenant() and u.id = $2 and u.state = 'active'
-            returning tenant_id, user_id, scope
+            returning tenant_id, user_id, amr, authenticated_at, expires_at
         )
-        select opened.user_id, opened.scope,
-            array(
-                select r.name from user_roles ur
-                join roles r on r.tenant_id = ur.tenant_id and r.id = ur.role_id
-                where ur.tenant_id = opened.tenant_id and ur.user_id = opened.user_id
-                union all
-                select 'superuser' from users s
-                where s.tenant_id = opened.tenant_id and s.id = opened.user_id and s.is_superuser
-            )
+        select opened.user_id, role_names(opened.user_id), u.token_epoch, opened.amr, opened.authenticated_at,
+            opened.expires_at
         from opened
+        join users u on u.tenant_id = opened.tenant_id and u.id = opened.user_id
         """)
+
+    /// Ends the oldest sessions beyond the most a user may have; returns the event's id, or null.
+    static let trim = PostgresStatement(
+        "session_trim", [.uuid, .int4], "select event_id from trim_sessions($1, $2)")
 
     /// Ends one session of a user; returns its event's id, or nothing when it had ended already.
     static let end = PostgresStatement(
@@ -41,21 +46,21 @@ enum SessionStatements {
         returning id
         """)
 
-    /// Ends every session of a user; returns how many, and the event's id.
+    /// Ends every session of a user but one; returns how many, and the event's id or null.
     static let endAll = PostgresStatement(
-        "session_end_all", [.uuid, .text],
+        "session_end_all", [.uuid, .uuid, .text], "select ended, event_id from end_sessions($1, $2, $3)")
+
+    /// The living sessions of a user, the latest first.
+    static let list = PostgresStatement(
+        "session_list", [.uuid],
         """
-        with ended as (
-            update sessions set revoked_at = now(), revoked_reason = $2
-            where tenant_id = current_tenant() and user_id = $1 and revoked_at is null and expires_at > now()
-            returning id
-        ), told as (
-            insert into events (tenant_id, kind, subject_id, payload)
-            select current_tenant(), 'sessions.revoked', $1,
-                jsonb_build_object('sessions', jsonb_agg(id), 'reason', $2::text)
-            from ended having count(*) > 0
-            returning id
-        )
-        select (select count(*) from ended), (select id from told)
+        select s.id, c.identifier, s.device_name, s.browser, s.os, host(s.ip), s.created_at, s.last_seen_at,
+            least(s.expires_at, s.idle_expires_at)
+        from sessions s
+        join clients c on c.tenant_id = s.tenant_id and c.id = s.client_id
+        where s.tenant_id = current_tenant() and s.user_id = $1 and s.revoked_at is null
+            and least(s.expires_at, s.idle_expires_at) > now()
+        order by s.last_seen_at desc, s.id desc
+        limit 1000
         """)
 }

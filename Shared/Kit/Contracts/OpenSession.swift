@@ -15,13 +15,16 @@ public struct OpenSession: RequestContent {
     public var methods: [String]
     /// What the device calls itself.
     public var deviceName: String?
+    /// The granted scope, separated by spaces.
+    public var scope: String
 
     /// A session to open.
-    public init(user: UUID, client: String, methods: [String], deviceName: String?) {
+    public init(user: UUID, client: String, methods: [String], deviceName: String?, scope: String) {
         self.user = user
         self.client = client
         self.methods = methods
         self.deviceName = deviceName
+        self.scope = scope
     }
 
     public init(from fields: inout FieldReader) {
@@ -29,6 +32,7 @@ public struct OpenSession: RequestContent {
         client = fields.required("client", .text(1...64))
         methods = fields.required("amr", .texts(limit: 8))
         deviceName = fields.optional("device_name", .text(1...100))
+        scope = fields.optional("scope", .text(0...1000)) ?? ""
     }
 
     /// As JSON.
@@ -47,6 +51,8 @@ public struct OpenSession: RequestContent {
             json.name("device_name")
             json.value(deviceName)
         }
+        json.name("scope")
+        json.value(scope)
         json.endObject()
         return json.buffer
     }

@@ -1,5 +1,6 @@
 import Domain
 public import FoundationEssentials
+public import NIOCore
 
 /// A token response (RFC 6749 §5.1).
 public struct TokenAnswer: ResponseContent {
@@ -7,20 +8,33 @@ public struct TokenAnswer: ResponseContent {
     public var accessToken: String
     /// Seconds until it expires.
     public var expiresIn: Int
-    /// The refresh token, good for one use.
-    public var refreshToken: String
+    /// The refresh token, good for one use; nil when a client speaks for itself.
+    public var refreshToken: String?
     /// The granted scope, separated by spaces.
     public var scope: String
     /// The session, which is also the family of the refresh tokens.
-    public var sessionID: UUID
+    public var sessionID: UUID?
+    /// At a login from a device that isn't known: what it shows at the next one, so that nobody's guesses keep it out.
+    public var deviceToken: String?
 
     /// A token response.
-    public init(accessToken: String, expiresIn: Int, refreshToken: String, scope: String, sessionID: UUID) {
+    public init(accessToken: String, expiresIn: Int, refreshToken: String?, scope: String, sessionID: UUID?) {
         self.accessToken = accessToken
         self.expiresIn = expiresIn
         self.refreshToken = refreshToken
         self.scope = scope
         self.sessionID = sessionID
+    }
+
+    /// Reads what another process wrote; nil when it is something else.
+    public init?(parsing body: ByteBuffer) {
+        guard let json = try? JSONParser.parse(body.readableBytesView), let access = json["access_token"]?.string,
+            let lifetime = json["expires_in"]?.integer
+        else { return nil }
+        self.init(
+            accessToken: access, expiresIn: lifetime, refreshToken: json["refresh_token"]?.string,
+            scope: json["scope"]?.string ?? "",
+            sessionID: json["session_id"]?.string.flatMap { UUID(uuidString: $0) })
     }
 
     public static let example = TokenAnswer(
@@ -31,8 +45,9 @@ public struct TokenAnswer: ResponseContent {
         fields.field("access_token", accessToken)
         fields.field("token_type", "Bearer")
         fields.field("expires_in", expiresIn)
-        fields.field("refresh_token", refreshToken)
+        fields.member("refresh_token", ifAny: refreshToken)
         fields.field("scope", scope)
-        fields.field("session_id", sessionID)
+        fields.member("session_id", ifAny: sessionID?.text)
+        fields.member("device_token", ifAny: deviceToken)
     }
 }

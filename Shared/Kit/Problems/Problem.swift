@@ -51,6 +51,13 @@ public struct Problem: Error, Sendable, Equatable {
             self.code = code
             self.detail = detail
         }
+
+        /// A refusal of the value that a JSON Pointer leads to.
+        public init(pointer: String, code: String, detail: String) {
+            self.pointer = pointer
+            self.code = code
+            self.detail = detail
+        }
     }
 
     /// The body as `application/problem+json`.

@@ -45,18 +45,22 @@ public struct ProcessParts: Sendable {
     public var checks: [Health.Check]
     /// What must have succeeded before it is ready; tried again until it does.
     public var prepare: @Sendable () async throws -> Void
+    /// Whether a token that the gateway accepted was revoked, as far as this process has heard.
+    public var isRevoked: @Sendable (Call.Principal) -> Bool
     /// Another server, which shuts down before all else: the gateway's public port.
     public var front: (@Sendable (Health, OpsEndpoints) -> any Service)?
 
     /// The parts of a process.
     public init(
         endpoints: [Operation], services: [any Service] = [], checks: [Health.Check] = [],
+        isRevoked: @escaping @Sendable (Call.Principal) -> Bool = { _ in false },
         front: (@Sendable (Health, OpsEndpoints) -> any Service)? = nil,
         prepare: @escaping @Sendable () async throws -> Void = {}
     ) {
         self.endpoints = endpoints
         self.services = services
         self.checks = checks
+        self.isRevoked = isRevoked
         self.front = front
         self.prepare = prepare
     }
@@ -146,7 +150,8 @@ public struct ServiceProcess: Sendable {
             return text
         }
         let responder = ServiceResponder(
-            endpoints: parts.endpoints, ops: ops, internalKey: context.internalKey, logger: logger)
+            endpoints: parts.endpoints, ops: ops, internalKey: context.internalKey, logger: logger,
+            isRevoked: parts.isRevoked)
         let server = Server(
             childChannelSetup: ServiceChannel(responder: responder, configuration: context.http2),
             configuration: .init(address: .hostname(values[CommonSettings.host], port: values[port])),
@@ -174,12 +179,16 @@ extension ProcessContext {
         self.values = values
         self.logger = logger
         eventLoopGroup = .singleton
-        postgres = PostgresClient(
-            configuration: .init(
-                connectionString: values[CommonSettings.databaseURL],
-                password: values[CommonSettings.databasePassword]?.reveal(),
-                connections: values[CommonSettings.databaseConnections], applicationName: "gatehouse-\(name)"),
-            logger: logger)
+        let database = PostgresConfiguration(
+            connectionString: values[CommonSettings.databaseURL],
+            password: values[CommonSettings.databasePassword]?.reveal(),
+            connections: values[CommonSettings.databaseConnections], applicationName: "gatehouse-\(name)")
+        do throws(PostgresError) {
+            try database.validate()
+        } catch {
+            throw ConfigurationProblems([ConfigurationProblem(CommonSettings.databaseURL.name, "\(error)")])
+        }
+        postgres = PostgresClient(configuration: database, logger: logger)
         do throws(RedisError) {
             redis = RedisClient(
                 configuration: try RedisConfiguration(

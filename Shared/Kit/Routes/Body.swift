@@ -45,6 +45,15 @@ extension Call {
     }
 }
 
+extension Call {
+    /// The parameters of the query.
+    /// - Throws: `Problem.malformed` when it can't be read, `Problem.validation` with every parameter at fault.
+    func query<Query: RequestContent>(_ type: Query.Type) throws(Problem) -> Query {
+        let text = (head.path ?? "").drop { $0 != "?" }.dropFirst()
+        return try FieldReader.content(type, from: Form.members(text.utf8))
+    }
+}
+
 /// `application/x-www-form-urlencoded`, as the WHATWG URL standard reads it, but strict.
 public enum Form {
     /// The fields of a form. An empty value counts as absent, a repeated name is refused (RFC 6749 §3.2).
@@ -64,7 +73,9 @@ public enum Form {
         return members
     }
 
-    private static func decode(_ bytes: some Collection<UInt8>) throws(Problem) -> String {
+    /// One name or value of a form.
+    /// - Throws: `Problem.malformed` for bad percent-encoding or bytes that are not UTF-8.
+    public static func decode(_ bytes: some Collection<UInt8>) throws(Problem) -> String {
         var decoded: [UInt8] = []
         decoded.reserveCapacity(bytes.count)
         var iterator = bytes.makeIterator()

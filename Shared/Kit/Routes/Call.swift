@@ -1,4 +1,4 @@
-import Domain
+public import Domain
 public import FoundationEssentials
 public import HTTPTypes
 public import Hummingbird
@@ -28,8 +28,8 @@ public struct Call: Sendable {
 
     /// Who the verified access token speaks of.
     public struct Principal: Sendable, Equatable {
-        /// The user, or the client itself for client credentials.
-        public let subject: UUID
+        /// The user; nil when a client speaks for itself (client credentials).
+        public let user: UUID?
         /// The session, when a person signed in.
         public let session: UUID?
         /// The OAuth client.
@@ -38,15 +38,23 @@ public struct Call: Sendable {
         public let scope: String
         /// The roles the token carries.
         public let roles: [String]
+        /// The token's `jti`.
+        public let token: UUID?
+        /// The token's epoch.
+        public let epoch: Int64
 
-        /// A principal of these claims.
-        public init(subject: UUID, session: UUID?, client: String, scope: String, roles: [String]) {
-            self.subject = subject
-            self.session = session
-            self.client = client
-            self.scope = scope
-            self.roles = roles
-        }
+        /// What of the token decides whether it was revoked.
+        public var revocable: RevocableToken { RevocableToken(session: session, id: token, user: user, epoch: epoch) }
+    }
+
+    /// A person who is signed in.
+    public struct Person: Sendable, Equatable {
+        /// The user.
+        public let user: UUID
+        /// The session, which also is the family of refresh tokens.
+        public let session: UUID
+        /// The roles the token carries.
+        public let roles: [String]
     }
 
     /// The principal, for handlers whose operation needs one.
@@ -54,6 +62,14 @@ public struct Call: Sendable {
     public func authenticated() throws(Problem) -> Principal {
         guard let principal else { throw .unauthenticated }
         return principal
+    }
+
+    /// The person who asks, for handlers that are about one.
+    /// - Throws: `Problem.unauthenticated` without a token, `.forbidden` when a client speaks for itself.
+    public func person() throws(Problem) -> Person {
+        let principal = try authenticated()
+        guard let user = principal.user, let session = principal.session else { throw .forbidden }
+        return Person(user: user, session: session, roles: principal.roles)
     }
 
     /// A placeholder of the path that is an id.

@@ -4,6 +4,22 @@ public protocol RequestContent: Sendable {
     init(from fields: inout FieldReader)
 }
 
+/// What a partial change says of one field.
+public enum FieldChange<Value: Sendable>: Sendable {
+    /// Nothing: it stays as it is.
+    case none
+    /// It is to have no value.
+    case cleared
+    /// It is to have this value.
+    case set(Value)
+
+    /// The new value, when there is one.
+    public var value: Value? { if case .set(let value) = self { value } else { nil } }
+
+    /// Whether anything is said.
+    public var isGiven: Bool { if case .none = self { false } else { true } }
+}
+
 /// Reads the fields of one request body and gathers everything wrong with them, or only notes what it is asked for.
 public struct FieldReader {
     private enum Source {
@@ -38,9 +54,28 @@ public struct FieldReader {
         value(name, type, isRequired: false).flatMap { read(name, type, $0) }
     }
 
+    /// Reads a field of a partial change: left out, taken away by null, or given.
+    public mutating func change<Value>(_ name: String, _ type: FieldType<Value>) -> FieldChange<Value> {
+        switch source {
+        case .description:
+            properties.append(.init(name: name, schema: type.schema.nullable, isRequired: false))
+            return .none
+        case .body(let members):
+            guard let value = members.first(where: { $0.name == name })?.value else { return .none }
+            if value == .null { return .cleared }
+            return read(name, type, value).map { .set($0) } ?? .none
+        }
+    }
+
     /// Notes that a field breaks a rule that spans several.
     public mutating func refuse(_ name: String, _ fault: FieldFault) {
         faults.append(.init(field: name, code: fault.code, detail: fault.detail))
+    }
+
+    /// Notes that a value inside a field breaks a rule.
+    /// - Parameter pointer: JSON Pointer to it, `/settings/max_sessions` for example.
+    public mutating func refuse(at pointer: String, _ fault: FieldFault) {
+        faults.append(.init(pointer: pointer, code: fault.code, detail: fault.detail))
     }
 
     /// Whether a field was refused already.
@@ -84,9 +119,12 @@ public struct FieldReader {
     }
 
     /// The schema of a body type.
-    static func schema<Content: RequestContent>(of _: Content.Type) -> Schema {
+    static func schema<Content: RequestContent>(of type: Content.Type) -> Schema { .object(properties(of: type)) }
+
+    /// What a body or query type reads.
+    static func properties<Content: RequestContent>(of _: Content.Type) -> [Schema.Property] {
         var reader = FieldReader()
         _ = Content(from: &reader)
-        return .object(reader.properties)
+        return reader.properties
     }
 }

@@ -50,6 +50,9 @@ extension FieldType where Value == String {
             placeholder: ""
         ) { value in
             guard let text = value.string else { return .failure(.init("wrong_type", "must be a string")) }
+            guard !text.utf8.contains(0) else {
+                return .failure(.init("invalid_character", "must not contain a NUL character"))
+            }
             let count = text.unicodeScalars.count
             if count < length.lowerBound {
                 return .failure(.init("too_short", "must have at least \(length.lowerBound) characters"))
@@ -112,6 +115,25 @@ extension FieldType where Value == UUID {
             return .failure(.init("invalid_id", "must be a UUID"))
         }
         return .success(id)
+    }
+}
+
+extension FieldType where Value == Int {
+    /// A whole number, which in a form or a query is written in digits.
+    public static func number(_ range: ClosedRange<Int>) -> FieldType<Int> {
+        FieldType(
+            schema: .integer.with("minimum", .number(String(range.lowerBound)))
+                .with("maximum", .number(String(range.upperBound))), placeholder: range.lowerBound
+        ) { value in
+            guard let number = value.integer ?? value.string.flatMap({ Int($0) }) else {
+                return .failure(.init("wrong_type", "must be a whole number"))
+            }
+            guard range.contains(number) else {
+                return .failure(
+                    .init("out_of_range", "must be between \(range.lowerBound) and \(range.upperBound)"))
+            }
+            return .success(number)
+        }
     }
 }
 

@@ -73,10 +73,12 @@ public enum OpenAPI {
             .init("summary", .string(operation.summary)),
         ]
         let placeholders = operation.path.split(separator: "/").filter { $0.hasPrefix("{") }
-        if !placeholders.isEmpty {
-            members.append(
-                .init("parameters", .array(placeholders.map { parameter(String($0.dropFirst().dropLast())) })))
-        }
+        let parameters =
+            placeholders.map {
+                parameter(.init(name: String($0.dropFirst().dropLast()), schema: .string(), isRequired: true), "path")
+            }
+            + (operation.querySchema?() ?? []).map { parameter($0, "query") }
+        if !parameters.isEmpty { members.append(.init("parameters", .array(parameters))) }
         if let (name, schema) = operation.bodySchema?() {
             components[name] = schema
             let content = operation.bodyFormats.map {
@@ -109,8 +111,9 @@ public enum OpenAPI {
                 (400, "malformed_request"), (415, "unsupported_media_type"), (422, "validation_failed"),
             ]
         }
+        if operation.querySchema != nil { problems += [(400, "malformed_request"), (422, "validation_failed")] }
         switch operation.access {
-        case .bearer: problems += [(401, "invalid_token")]
+        case .bearer: problems += [(401, "invalid_token"), (403, "forbidden")]
         case .role: problems += [(401, "invalid_token"), (403, "forbidden")]
         case .anyone, .processes: break
         }
@@ -118,7 +121,11 @@ public enum OpenAPI {
         let byStatus = Dictionary(grouping: problems, by: \.status).sorted { $0.key < $1.key }
         let mediaType = operation.speaksOAuth ? "application/json" : "application/problem+json"
         let schema = Schema.reference(operation.speaksOAuth ? "OAuthError" : "Problem")
-        return [.init(String(operation.answer.status.code), .object(success))]
+        let alternatives = operation.alternatives.map { alternative in
+            JSONValue.Member(
+                String(alternative.status), .object([.init("description", .string(alternative.description))]))
+        }
+        return [.init(String(operation.answer.status.code), .object(success))] + alternatives
             + byStatus.map { status, problems in
                 let codes = problems.map(\.code).joined(separator: ", ")
                 let content = JSONValue.object([.init(mediaType, .object([.init("schema", schema.json)]))])
@@ -127,10 +134,10 @@ public enum OpenAPI {
             }
     }
 
-    private static func parameter(_ name: String) -> JSONValue {
+    private static func parameter(_ property: Schema.Property, _ place: String) -> JSONValue {
         .object([
-            .init("name", .string(name)), .init("in", .string("path")), .init("required", .bool(true)),
-            .init("schema", Schema.string().json),
+            .init("name", .string(property.name)), .init("in", .string(place)),
+            .init("required", .bool(property.isRequired)), .init("schema", property.schema.json),
         ])
     }
 

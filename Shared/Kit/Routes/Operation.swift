@@ -8,10 +8,13 @@ public enum Access: Sendable, Equatable {
     case anyone
     /// Whoever has an access token of the tenant.
     case bearer
-    /// Whoever has an access token with this role.
-    case role(String)
+    /// Whoever has an access token with one of these roles.
+    case role([String])
     /// Only another Gatehouse process: not routed by the gateway, not shown in OpenAPI.
     case processes
+
+    /// Whoever has an access token with one of these roles.
+    public static func role(_ roles: String...) -> Access { .role(roles) }
 }
 
 /// One route of a service: what OpenAPI says of it and what answers it, in one declaration.
@@ -31,8 +34,11 @@ public struct Operation: Sendable {
         var access: Access
         var bodySchema: (@Sendable () -> (name: String, schema: Schema))?
         var bodyFormats: [BodyFormat] = []
+        var querySchema: (@Sendable () -> [Schema.Property])?
         var answer: Answer
         var problems: [(status: Int, code: String)]
+        /// Further successes, without content.
+        var alternatives: [(status: Int, description: String)] = []
         var speaksOAuth: Bool
     }
 
@@ -49,8 +55,8 @@ public struct Operation: Sendable {
             switch declaration.access {
             case .anyone, .processes: break
             case .bearer: _ = try call.authenticated()
-            case .role(let role):
-                guard try call.authenticated().roles.contains(role) else { throw Problem.forbidden }
+            case .role(let roles):
+                guard try call.authenticated().roles.contains(where: roles.contains) else { throw Problem.forbidden }
             }
             return try await respond(call)
         }
@@ -81,6 +87,13 @@ public struct Route: Sendable {
     public func problem(_ status: HTTPResponse.Status, _ code: String) -> Route {
         var route = self
         route.declaration.problems.append((status.code, code))
+        return route
+    }
+
+    /// Adds another success, one without content.
+    public func also(_ status: HTTPResponse.Status, _ description: String) -> Route {
+        var route = self
+        route.declaration.alternatives.append((status.code, description))
         return route
     }
 
@@ -128,6 +141,18 @@ public struct Route: Sendable {
         return Operation(declaration: route.declaration) { call in .content(try await handler(call), status: status) }
     }
 
+    /// Takes parameters in the query and answers with content.
+    public func handle<Query: RequestContent, Output: ResponseContent>(
+        query: Query.Type, _ handler: @escaping @Sendable (Call, Query) async throws -> Output
+    ) -> Operation {
+        var route = self
+        route.declaration.querySchema = { FieldReader.properties(of: Query.self) }
+        route.answer(Output.self, .ok)
+        return Operation(declaration: route.declaration) { call in
+            .content(try await handler(call, call.query(Query.self)))
+        }
+    }
+
     /// Takes no body and answers with 204.
     public func perform(_ handler: @escaping @Sendable (Call) async throws -> Void) -> Operation {
         var route = self
@@ -140,12 +165,25 @@ public struct Route: Sendable {
 
     /// Takes a body and answers with content that is already written, such as another process's answer passed on.
     public func respond<Input: RequestContent, Output: ResponseContent>(
-        _: Input.Type, formats: [BodyFormat] = [.json], answer: Output.Type,
+        _: Input.Type, formats: [BodyFormat] = [.json], answer: Output.Type, status: HTTPResponse.Status = .ok,
         _ handler: @escaping @Sendable (Call, Input) async throws -> Response
     ) -> Operation {
         var route = self
         route.take(Input.self, formats)
-        route.answer(Output.self, .ok)
+        route.answer(Output.self, status)
+        return Operation(declaration: route.declaration) { call in
+            try await handler(call, FieldReader.content(Input.self, from: call.members(formats)))
+        }
+    }
+
+    /// Takes a body and answers with a status and headers alone.
+    public func acknowledge<Input: RequestContent>(
+        _: Input.Type, formats: [BodyFormat] = [.json], status: HTTPResponse.Status = .ok,
+        _ handler: @escaping @Sendable (Call, Input) async throws -> Response
+    ) -> Operation {
+        var route = self
+        route.take(Input.self, formats)
+        route.declaration.answer = .init(status: status)
         return Operation(declaration: route.declaration) { call in
             try await handler(call, FieldReader.content(Input.self, from: call.members(formats)))
         }

@@ -16,6 +16,12 @@ public protocol FieldSink {
     mutating func field(_ name: String, _ value: String)
     /// A string or null.
     mutating func field(_ name: String, _ value: String?)
+    /// A string, or no such member at all.
+    mutating func member(_ name: String, ifAny value: String?)
+    /// A number of seconds, or no such member at all.
+    mutating func member(_ name: String, ifAny value: Int64?)
+    /// One string as itself, several as a list, none as no such member at all: as JWTs write `aud`.
+    mutating func member(_ name: String, ifAny values: [String])
     /// A whole number.
     mutating func field(_ name: String, _ value: Int)
     /// A boolean.
@@ -59,6 +65,20 @@ public struct JSONFieldSink: FieldSink {
     public mutating func field(_ name: String, _ value: String?) {
         json.name(name)
         if let value { json.value(value) } else { json.null() }
+    }
+
+    public mutating func member(_ name: String, ifAny value: String?) {
+        if let value { field(name, value) }
+    }
+
+    public mutating func member(_ name: String, ifAny value: Int64?) {
+        guard let value else { return }
+        json.name(name)
+        json.value(value)
+    }
+
+    public mutating func member(_ name: String, ifAny values: [String]) {
+        if values.count == 1 { field(name, values[0]) } else if !values.isEmpty { field(name, values) }
     }
 
     public mutating func field(_ name: String, _ value: Int) {
@@ -127,12 +147,20 @@ struct SchemaSink: FieldSink {
         return .reference(name)
     }
 
-    private mutating func add(_ name: String, _ schema: Schema) {
-        properties.append(.init(name: name, schema: schema, isRequired: true))
+    private mutating func add(_ name: String, _ schema: Schema, isRequired: Bool = true) {
+        properties.append(.init(name: name, schema: schema, isRequired: isRequired))
     }
 
     mutating func field(_ name: String, _ value: String) { add(name, .string()) }
     mutating func field(_ name: String, _ value: String?) { add(name, .string().nullable) }
+    mutating func member(_ name: String, ifAny value: String?) { add(name, .string(), isRequired: false) }
+    mutating func member(_ name: String, ifAny value: Int64?) { add(name, .integer, isRequired: false) }
+
+    mutating func member(_ name: String, ifAny values: [String]) {
+        let either = JSONValue.array([Schema.string().json, Schema.array(of: .string()).json])
+        add(name, Schema([.init("anyOf", either)]), isRequired: false)
+    }
+
     mutating func field(_ name: String, _ value: Int) { add(name, .integer) }
     mutating func field(_ name: String, _ value: Bool) { add(name, .boolean) }
     mutating func field(_ name: String, _ value: UUID) { add(name, .string(format: "uuid")) }

@@ -16,11 +16,14 @@ struct InboundRequest: Sendable {
     private var client: String?
     private var scope = ""
     private var roles: [String] = []
+    private var token: UUID?
+    private var epoch: Int64 = 0
 
     /// The principal of the verified token, when the gateway named one.
     var principal: Call.Principal? {
-        guard let subject, let client else { return nil }
-        return Call.Principal(subject: subject, session: session, client: client, scope: scope, roles: roles)
+        guard let client else { return nil }
+        return Call.Principal(
+            user: subject, session: session, client: client, scope: scope, roles: roles, token: token, epoch: epoch)
     }
 
     /// Sorts the fields of a header block. Fields that no handler could use are dropped.
@@ -59,6 +62,10 @@ struct InboundRequest: Sendable {
             scope = text()
         } else if Self.equal(name, InternalHeader.roles) {
             roles = text().split(separator: ",").map(String.init)
+        } else if Self.equal(name, InternalHeader.token) {
+            token = UUID(uuidString: text())
+        } else if Self.equal(name, InternalHeader.epoch) {
+            epoch = Int64(text()) ?? 0
         }
     }
 

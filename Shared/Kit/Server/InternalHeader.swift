@@ -19,6 +19,10 @@ public enum InternalHeader {
     public static let scope: StaticString = "x-gatehouse-scope"
     /// The roles in the verified access token, separated by commas.
     public static let roles: StaticString = "x-gatehouse-roles"
+    /// The `jti` of the verified access token.
+    public static let token: StaticString = "x-gatehouse-token"
+    /// The `epoch` of the verified access token, when it is not 0.
+    public static let epoch: StaticString = "x-gatehouse-epoch"
     /// In an answer: the sessions it ended, separated by commas. The gateway refuses their tokens from then on, without
     /// waiting for the event, and does not pass the field on.
     public static let revoked: StaticString = "x-gatehouse-revoked"

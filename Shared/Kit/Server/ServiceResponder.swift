@@ -14,6 +14,7 @@ public struct ServiceResponder: Sendable {
     private let internalKey: InternalKey
     private let logger: Logger
     private let timers: [String: Metrics.Timer]
+    private let isRevoked: @Sendable (Call.Principal) -> Bool
 
     /// A responder of those endpoints.
     /// - Parameters:
@@ -21,7 +22,11 @@ public struct ServiceResponder: Sendable {
     ///   - ops: Health and metrics, answered without the internal key.
     ///   - internalKey: What every other request has to bring.
     ///   - logger: Where failures are told.
-    public init(endpoints: [Operation], ops: OpsEndpoints, internalKey: InternalKey, logger: Logger) {
+    ///   - isRevoked: Whether a token that the gateway accepted was revoked, as far as this process has heard.
+    public init(
+        endpoints: [Operation], ops: OpsEndpoints, internalKey: InternalKey, logger: Logger,
+        isRevoked: @escaping @Sendable (Call.Principal) -> Bool = { _ in false }
+    ) {
         let fragment = OpenAPI.fragment(of: endpoints)
         let description = Route(
             .get, "/internal/openapi", id: "openapiFragment", tag: "internal", summary: "This service's part",
@@ -44,6 +49,7 @@ public struct ServiceResponder: Sendable {
         self.ops = ops
         self.internalKey = internalKey
         self.logger = logger
+        self.isRevoked = isRevoked
         self.timers = Dictionary(
             all.map { endpoint in
                 let name = endpoint.declaration.id
@@ -72,7 +78,11 @@ public struct ServiceResponder: Sendable {
         let tenant = inbound.tenant ?? DefaultTenant.id
         logger[metadataKey: "tenant"] = "\(tenant.text)"
         let principal = inbound.principal
-        if let principal { logger[metadataKey: "subject"] = "\(principal.subject.text)" }
+        if let principal {
+            logger[metadataKey: "subject"] = "\(principal.user?.text ?? principal.client)"
+            // The gateway has looked already, but may have been cut off from the events for a moment.
+            guard !isRevoked(principal) else { return Problem.invalidToken.response(requestID: requestID) }
+        }
         let call = Call(
             requestID: requestID, tenant: tenant, principal: principal, address: inbound.address, head: inbound.head,
             body: body, parameters: .init(), traceparent: inbound.traceparent, logger: logger)
@@ -146,7 +156,9 @@ extension Problem {
             OAuthError("temporarily_unavailable", "Try again in a moment.", status: .serviceUnavailable)
         case 500...: OAuthError("server_error", "Something went wrong on our side.", status: status)
         case 401: OAuthError("invalid_client", "The client is not known.", status: .unauthorized)
-        default: OAuthError("invalid_request", title + ".")
+        default:
+            // The first field at fault: its name and rule are our own words, and printable ASCII (RFC 6749 §5.2).
+            OAuthError("invalid_request", errors.first.map { "\($0.pointer.dropFirst()): \($0.detail)" } ?? title + ".")
         }
     }
 }

@@ -1,0 +1,41 @@
+import Events
+import FoundationEssentials
+import Postgres
+
+/// What a change came to: what is answered, and the events to publish once it is committed.
+struct Changed<Answer: Sendable>: Sendable {
+    let answer: Answer
+    let events: [Int64]
+}
+
+/// Runs changes, each in one transaction, and publishes their events after commit.
+struct ChangeRunner: Sendable {
+    let postgres: PostgresClient
+    let publisher: EventPublisher
+
+    /// Runs a change of what belongs to a tenant. A deadlock runs `body` again, so it has no effects but its statements'.
+    nonisolated(nonsending) func run<Answer: Sendable>(
+        in tenant: UUID, _ body: nonisolated(nonsending) (PostgresTransaction) async throws -> Changed<Answer>
+    ) async throws -> Answer {
+        let changed = try await postgres.transaction(scope: .tenant(tenant), body)
+        publisher.publish(changed.events)
+        return changed.answer
+    }
+}
+
+extension PostgresTransaction {
+    /// Completes a change with all that has to be told of it.
+    /// - Parameters:
+    ///   - events: Statements of which each returns the id of an event it wrote, or null, in its first column.
+    ///   - audit: The change's row in the audit log.
+    /// - Returns: The ids of the events.
+    nonisolated(nonsending) func record(
+        _ events: [PostgresStep], audit: PostgresStep
+    ) async throws(PostgresError) -> [Int64] {
+        var ids: [Int64] = []
+        for rows in try await pipeline(events + [audit]).dropLast() {
+            if let row = rows.first, let id: Int64 = try row.decode(0) { ids.append(id) }
+        }
+        return ids
+    }
+}

@@ -1,0 +1,83 @@
+import Kit
+
+/// What the fields of a client take.
+enum ClientFields {
+    /// The grant types of the token endpoint.
+    static let grantTypes = ["refresh_token", "client_credentials", "password"]
+
+    static let name = FieldType<String>.line(1...100)
+    static let reuseInterval = FieldType<Int>.number(0...60)
+    static let state = FieldType<String>.word(["active", "disabled"])
+
+    /// As migration 0004 has it.
+    static let identifier = FieldType<String>.text(1...64).map(placeholder: "") { text in
+        isIdentifier(text)
+            ? .success(text) : .failure(.init("invalid_client_id", "must be letters, digits, '-' and '_' of ASCII"))
+    }
+
+    static let grants = FieldType<[String]>.list(
+        limit: 10, "must be one of \(grantTypes.joined(separator: ", "))", code: "unknown_word",
+        grantTypes.contains)
+
+    /// scope-token of RFC 6749 §3.3.
+    static let scopes = FieldType<[String]>.list(
+        limit: 100, "must be 1 to 100 visible ASCII characters without '\"' and '\\'", code: "invalid_scope"
+    ) { scope in
+        isVisible(scope, atMost: 100) && !scope.contains("\"") && !scope.contains("\\")
+    }
+
+    /// What the `aud` of tokens for a resource server holds; a URI as a rule (RFC 8707 §2), without a fragment.
+    static let audiences = FieldType<[String]>.list(
+        limit: 20, "must be 1 to 255 visible ASCII characters without '#'", code: "invalid_audience"
+    ) { audience in
+        isVisible(audience, atMost: 255) && !audience.contains("#")
+    }
+
+    /// As browsers write `Origin` (RFC 6454 §6.1); neither `null` nor a wildcard is one.
+    static let origins = FieldType<[String]>.list(
+        limit: 50, "must be a scheme, a host in lower case and a port where it isn't the usual one",
+        code: "invalid_origin", isOrigin)
+
+    private static func isIdentifier(_ text: String) -> Bool {
+        text.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
+                true
+            default: false
+            }
+        }
+    }
+
+    private static func isVisible(_ text: String, atMost limit: Int) -> Bool {
+        (1...limit).contains(text.utf8.count) && text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+    }
+
+    static func isOrigin(_ text: String) -> Bool {
+        let usual: Substring
+        let rest: Substring
+        if text.hasPrefix("https://") {
+            (usual, rest) = ("443", text.dropFirst(8))
+        } else if text.hasPrefix("http://") {
+            (usual, rest) = ("80", text.dropFirst(7))
+        } else {
+            return false
+        }
+        guard text.utf8.count <= 300 else { return false }
+        let isLiteral = rest.hasPrefix("[")
+        let host = isLiteral ? rest.prefix { $0 != "]" }.dropFirst() : rest.prefix { $0 != ":" }
+        let afterHost = rest.dropFirst(isLiteral ? host.count + 2 : host.count)
+        guard !isLiteral || rest.dropFirst(host.count + 1).hasPrefix("]") else { return false }
+        let allowed = isLiteral ? "0123456789abcdef:." : "abcdefghijklmnopqrstuvwxyz0123456789-."
+        guard !host.isEmpty, host.unicodeScalars.allSatisfy(allowed.unicodeScalars.contains) else { return false }
+        guard isLiteral || !host.split(separator: ".", omittingEmptySubsequences: false).contains("") else {
+            return false
+        }
+        guard !afterHost.isEmpty else { return true }
+        let port = afterHost.dropFirst()
+        guard afterHost.hasPrefix(":"), port.utf8.allSatisfy({ (0x30...0x39).contains($0) }), port != usual else {
+            return false
+        }
+        return !port.hasPrefix("0") && UInt16(port) != nil
+    }
+}

@@ -1,0 +1,77 @@
+import Domain
+import Events
+import FoundationEssentials
+import HTTPTypes
+import Kit
+import Postgres
+
+/// Runs changes of the user that a request's path names: finds them, decides whether the caller may, keeps others from
+/// changing them at the same time.
+struct UserChanger: Sendable {
+    let changes: ChangeRunner
+
+    /// Runs a change. `body` gets the user as they were before it.
+    /// - Throws: `Problem.notFound` for one that isn't there or is another tenant's, `.forbidden` when a superuser is to
+    ///   be changed by someone who is none.
+    nonisolated(nonsending) func change<Answer: Sendable>(
+        _ call: Call, _ body: nonisolated(nonsending) (PostgresTransaction, ManagedUser) async throws -> Changed<Answer>
+    ) async throws -> Answer {
+        let id = try call.id("id")
+        return try await changes.run(in: call.tenant) { transaction in
+            _ = try await transaction.query(UserStatements.lock, [.uuid(id)])
+            let user = try await transaction.user(id)
+            guard !user.isSuperuser || call.isSuperuser else {
+                throw Problem.forbidden("A superuser can be changed by a superuser only.")
+            }
+            return try await body(transaction, user)
+        }
+    }
+}
+
+extension PostgresTransaction {
+    /// The user as they are now, within the transaction.
+    /// - Throws: `Problem.notFound`.
+    nonisolated(nonsending) func user(_ id: UUID) async throws -> ManagedUser {
+        guard let row = try await query(UserStatements.user, [.uuid(id)]).first else { throw Problem.notFound }
+        return try ManagedUser(row)
+    }
+
+    /// Makes sure that the system keeps a superuser when this one goes.
+    /// - Throws: 409 `last_superuser`.
+    nonisolated(nonsending) func refuseIfLastSuperuser(_ user: ManagedUser) async throws {
+        guard user.isSuperuser else { return }
+        _ = try await query(UserStatements.lockRemovals)
+        guard try await !query(UserStatements.otherSuperusers, [.uuid(user.id)]).isEmpty else {
+            throw Problem.lastSuperuser
+        }
+    }
+}
+
+extension PostgresStep {
+    /// Tells others that a user is another now.
+    static func userChanged(_ user: UUID) -> PostgresStep { EventStatements.append(.userChanged, subject: user) }
+
+    /// Ends every session of a user.
+    static func endSessions(of user: UUID, because reason: String) -> PostgresStep {
+        PostgresStep(UserStatements.endSessions, [.uuid(user), .text(reason)])
+    }
+
+    /// Cuts off every access token of a user.
+    static func raiseEpoch(of user: UUID, because reason: String) -> PostgresStep {
+        PostgresStep(UserStatements.raiseEpoch, [.uuid(user), .text(reason)])
+    }
+}
+
+extension Problem {
+    /// 409: somebody has to be left who may do everything.
+    static let lastSuperuser = Problem.conflict("last_superuser", "The last active superuser has to stay")
+    /// 409: an organization has to keep an owner.
+    static let lastOwner = Problem.conflict("last_owner", "The last owner of an organization has to stay")
+}
+
+extension Access {
+    /// Whoever looks after users.
+    static let userAdministrators = Access.role(BuiltinRole.admin, BuiltinRole.superuser)
+    /// Whoever may see users.
+    static let userReaders = Access.role(BuiltinRole.moderator, BuiltinRole.admin, BuiltinRole.superuser)
+}

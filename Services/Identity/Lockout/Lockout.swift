@@ -1,0 +1,83 @@
+import Domain
+import FoundationEssentials
+import Postgres
+
+/// Slows down whoever guesses passwords, without letting a stranger keep the owner out (SECURITY 5.2).
+///
+/// Failures are counted per account, per address and, for a device that has signed in before, per device. A device that
+/// is known is judged by its own count alone.
+struct Lockout: Sendable {
+    /// How a count turns into waiting: after `free` failures 30 s, doubling to an hour; at `hard` no password is looked
+    /// at any more until the account is opened. A count forgets after `decay`.
+    private struct Bucket: Sendable {
+        let kind: String
+        let free: Int32
+        let hard: Int32
+        let decay: Duration
+    }
+
+    private let account = Bucket(kind: "account", free: 5, hard: 50, decay: .seconds(86_400))
+    private let device = Bucket(kind: "device", free: 10, hard: .max, decay: .seconds(3600))
+    private let address: Bucket
+
+    /// Rules where an address may have so many failures within a quarter of an hour: more than an account, because many
+    /// people may share one.
+    init(failuresPerAddress: Int) {
+        address = Bucket(kind: "address", free: Int32(clamping: failuresPerAddress), hard: .max, decay: .seconds(900))
+    }
+
+    /// What is known before the password is looked at.
+    struct Standing: Sendable {
+        var isAccountBlocked = false
+        var isAddressBlocked = false
+        var isKnownDevice = false
+        var isDeviceBlocked = false
+
+        /// Whether the password is looked at at all.
+        var isOpen: Bool { isKnownDevice ? !isDeviceBlocked : !isAccountBlocked && !isAddressBlocked }
+    }
+
+    /// Counts a wrong password: on a known device there, else on the account and the address.
+    func failure(of user: UUID?, on mark: [UInt8]?, standing: Standing, from place: String?) -> [PostgresStep] {
+        if standing.isKnownDevice, let mark { return [count(device, Self.hexadecimal(mark))] }
+        var steps: [PostgresStep] = []
+        if let user { steps.append(count(account, user.text)) }
+        if let place { steps.append(count(address, place)) }
+        return steps
+    }
+
+    /// Forgets an account's failures: its owner has come in, or has proven to hold its address.
+    static func forgive(_ user: UUID, on mark: [UInt8]? = nil) -> PostgresStep {
+        PostgresStep(LockoutStatements.forgive, [.text(user.text), .text(hexadecimal(mark ?? []))])
+    }
+
+    private func count(_ bucket: Bucket, _ subject: String) -> PostgresStep {
+        PostgresStep(
+            bucket.kind == address.kind ? LockoutStatements.countAddress : LockoutStatements.count,
+            [
+                .text(bucket.kind), .text(subject), .int4(bucket.free), .int4(bucket.hard),
+                .float8(Double(bucket.decay.components.seconds)),
+            ])
+    }
+
+    private static func hexadecimal(_ bytes: [UInt8]) -> String {
+        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+}
+
+enum LockoutStatements {
+    static let count = PostgresStatement(
+        "lockout_count", [.text, .text, .int4, .int4, .float8],
+        "select count_login_failure($1, $2, $3, $4, make_interval(secs => $5))")
+
+    static let countAddress = PostgresStatement(
+        "lockout_count_address", [.text, .text, .int4, .int4, .float8],
+        "select count_login_failure($1, address_prefix($2), $3, $4, make_interval(secs => $5))")
+
+    static let forgive = PostgresStatement(
+        "lockout_forgive", [.text, .text],
+        """
+        delete from login_failures
+        where tenant_id = current_tenant() and (kind = 'account' and subject = $1 or kind = 'device' and subject = $2)
+        """)
+}

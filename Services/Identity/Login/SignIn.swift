@@ -1,0 +1,176 @@
+import Directory
+import Domain
+import FoundationEssentials
+import HTTPTypes
+import Kit
+import Logging
+import NIOCore
+import Passwords
+import Postgres
+
+/// Decides a login: finds the account, checks the password, asks token for a session.
+///
+/// Whatever the cause of a refusal, the answer is the same and took the same work. Every way to log in with a password
+/// comes by here, so that all share one rule, one count and one history.
+struct SignIn: Sendable {
+    let postgres: PostgresClient
+    let tenants: TenantDirectory
+    let hasher: PasswordHasher
+    let lockout: Lockout
+    let token: InternalClient
+
+    /// A login to decide.
+    struct Attempt: Sendable {
+        var name: String
+        var password: String
+        var client = DefaultTenant.firstPartyClient
+        var scope = ""
+        var deviceName: String?
+        /// The digest of the mark that the device shows.
+        var device: [UInt8]?
+    }
+
+    /// Why a login was refused, for history and log, never for the caller.
+    enum Refusal: String {
+        case unknownAccount = "unknown_account"
+        case noPassword = "no_password"
+        case wrongPassword = "wrong_password"
+        case disabled
+        case locked
+        case unverifiedEmail = "unverified_email"
+    }
+
+    /// Who signed in, and their first tokens.
+    struct Success {
+        var tokens: TokenAnswer
+        /// The mark for a device that came without one that is known.
+        var newDevice: KnownDevice?
+    }
+
+    /// Signs in.
+    /// - Throws: `Problem.invalidCredentials`, or a problem of 503 when no decision could be made.
+    func attempt(_ attempt: Attempt, _ call: Call) async throws -> Success {
+        guard let tenant = tenants.tenant(call.tenant), tenant.isActive else { throw Problem.invalidCredentials }
+        let rows = try await postgres.query(
+            LoginStatements.account,
+            [.text(attempt.name), .optional(call.address), .optional(attempt.device, PostgresValue.bytea)],
+            scope: .tenant(call.tenant))
+        let account = try rows.first.map { row throws(PostgresError) in try Account(row) }
+        if let refusal = try await check(attempt, against: account, tenant, call) {
+            try await refuse(attempt, account, refusal, call)
+        }
+        guard let account else { throw Problem.invalidCredentials }
+        let request = OpenSession(
+            user: account.id, client: attempt.client, methods: ["pwd"], deviceName: attempt.deviceName,
+            scope: attempt.scope)
+        let answer = try await token.send(.post, OpenSession.path, body: request.json, for: call.origin)
+        switch answer.status {
+        case 200:
+            guard let tokens = TokenAnswer(parsing: answer.body) else { throw Problem.internalError }
+            return await welcome(attempt, account, tokens, call)
+        case 403:
+            // Disabled between the check and the session.
+            try await refuse(attempt, account, .disabled, call)
+            throw Problem.invalidCredentials
+        default:
+            throw Problem.unavailable()
+        }
+    }
+
+    /// Nil when the password is right and the account may sign in. Every path costs one hash.
+    private func check(
+        _ attempt: Attempt, against account: Account?, _ tenant: Tenant, _ call: Call
+    ) async throws -> Refusal? {
+        let deadline = NIODeadline.now() + .seconds(1)
+        guard let password = try? Password(attempt.password) else {
+            // A password no account can have. Its length is the caller's own doing and tells nothing of the account.
+            return .wrongPassword
+        }
+        guard let account, let hash = account.hash, account.standing.isOpen else {
+            try await hasher.verifyAbsent(password, deadline: deadline)
+            if account?.standing.isOpen == false { return .locked }
+            return account == nil ? .unknownAccount : .noPassword
+        }
+        switch try await hasher.verify(password, against: hash, deadline: deadline) {
+        case .mismatch:
+            return .wrongPassword
+        case .match(let needsRehash):
+            guard account.isActive else { return .disabled }
+            if account.hasUnprovenEmail, tenant.settings.loginNeedsVerifiedEmail { return .unverifiedEmail }
+            if needsRehash { await rehash(password, hash, of: account.id, call) }
+            return nil
+        }
+    }
+
+    /// Replaces a hash of old parameters or another scheme; the login does not wait on its success.
+    private func rehash(_ password: Password, _ old: String, of user: UUID, _ call: Call) async {
+        do {
+            let new = try await hasher.hash(password, deadline: .now() + .seconds(1))
+            _ = try await postgres.query(
+                LoginStatements.rehash, [.uuid(user), .text(old), .text(new)], scope: .tenant(call.tenant))
+        } catch {
+            call.logger.notice("password not rehashed", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Counts and records a refusal. A guess that can't be counted is not answered: otherwise a database in trouble
+    /// would mean guesses without limit.
+    private func refuse(_ attempt: Attempt, _ account: Account?, _ refusal: Refusal, _ call: Call) async throws {
+        var steps = [record(attempt, account?.id, session: nil, refusal, call)]
+        if refusal == .wrongPassword || refusal == .unknownAccount || refusal == .noPassword {
+            steps += lockout.failure(
+                of: account?.id, on: attempt.device, standing: account?.standing ?? .init(), from: call.address)
+        }
+        _ = try await postgres.pipeline(steps, scope: .tenant(call.tenant))
+        throw Problem.invalidCredentials
+    }
+
+    private func welcome(_ attempt: Attempt, _ account: Account, _ tokens: TokenAnswer, _ call: Call) async -> Success {
+        let newDevice = account.standing.isKnownDevice ? nil : KnownDevice()
+        var steps = [
+            record(attempt, account.id, session: tokens.sessionID, nil, call),
+            Lockout.forgive(account.id, on: attempt.device),
+        ]
+        if let newDevice { steps.append(newDevice.remember(for: account.id)) }
+        do throws(PostgresError) {
+            _ = try await postgres.pipeline(steps, scope: .tenant(call.tenant))
+            return Success(tokens: tokens, newDevice: newDevice)
+        } catch {
+            // The session exists by now: history must not change the answer.
+            call.logger.warning("login not recorded", metadata: ["error": "\(error)"])
+            return Success(tokens: tokens, newDevice: nil)
+        }
+    }
+
+    private func record(
+        _ attempt: Attempt, _ user: UUID?, session: UUID?, _ refusal: Refusal?, _ call: Call
+    ) -> PostgresStep {
+        PostgresStep(
+            LoginStatements.record,
+            [
+                .uuid(.v7()), .optional(user), .text(refusal == nil ? "success" : "failure"),
+                .optional(refusal?.rawValue), .optional(session), .optional(call.address),
+                .optional(call.userAgent), .optional(attempt.deviceName), .text(call.requestID),
+            ])
+    }
+}
+
+/// An account as a login finds it.
+private struct Account: Sendable {
+    let id: UUID
+    let isActive: Bool
+    let hash: String?
+    let hasUnprovenEmail: Bool
+    let standing: Lockout.Standing
+
+    /// Reads a row of `LoginStatements.account`.
+    init(_ row: PostgresRow) throws(PostgresError) {
+        id = try row.decode(0)
+        isActive = try row.decode(1, as: String.self) == "active"
+        hash = try row.decode(2)
+        hasUnprovenEmail = try row.decode(3)
+        standing = Lockout.Standing(
+            isAccountBlocked: try row.decode(4), isAddressBlocked: try row.decode(5),
+            isKnownDevice: try row.decode(6), isDeviceBlocked: try row.decode(7))
+    }
+}

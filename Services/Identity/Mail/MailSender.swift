@@ -1,0 +1,124 @@
+import Directory
+import Domain
+import FoundationEssentials
+import Logging
+import Mail
+import NIOPosix
+import Postgres
+import ServiceLifecycle
+import Tokens
+
+/// Sends what is in the outbox. Any number of instances may do it: each takes other rows.
+///
+/// The token of a mail is made when it is sent, so that only its digest is ever stored; a mail that is tried again brings
+/// a new one, and the one before it is void.
+struct MailSender: Service {
+    let postgres: PostgresClient
+    let tenants: TenantDirectory
+    let texts: MailTexts
+    let transport: any MailTransport
+    let logger: Logger
+
+    /// Beyond this many tries, a day and a half or so, a mail is given up.
+    static let maximumAttempts: Int32 = 40
+
+    private struct Item: Sendable {
+        let tenant: UUID
+        let id: UUID
+        let kind: String
+        let recipient: String
+        let attempts: Int32
+    }
+
+    private enum Outcome: Sendable {
+        case sent
+        case nobody
+        case again(String)
+        case failed(String)
+    }
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                var count = 0
+                do {
+                    try await postgres.whenReady()
+                    count = try await sendDue()
+                } catch {
+                    logger.warning("outbox not read", metadata: ["error": "\(error)"])
+                }
+                // A mail is looked for often enough that nobody waits for it, seldom enough to cost nothing.
+                if count == 0 { try? await Task.sleep(for: .milliseconds(500)) }
+            }
+        }
+    }
+
+    private func sendDue() async throws -> Int {
+        let rows = try await postgres.query(OutboxStatements.claim, [.int4(10)])
+        for row in rows {
+            let item = Item(
+                tenant: try row.decode(0), id: try row.decode(1), kind: try row.decode(2),
+                recipient: try row.decode(4), attempts: try row.decode(5))
+            let outcome = try await send(item)
+            try await settle(item, outcome)
+        }
+        return rows.count
+    }
+
+    private func send(_ item: Item) async throws -> Outcome {
+        guard let tenant = tenants.tenant(item.tenant), let kind = Outbox.Kind(rawValue: item.kind) else {
+            return .failed("the tenant or the kind of mail is not known")
+        }
+        var (address, name, secret): (String, String?, OpaqueSecret?) = (item.recipient, nil, nil)
+        if kind == .verifyEmail || kind == .resetPassword {
+            let token = OpaqueSecret(prefix: OneTimeToken.prefix)
+            let lifetime = kind == .verifyEmail ? OneTimeToken.verification : OneTimeToken.reset
+            let rows = try await postgres.query(
+                OutboxStatements.issueToken,
+                [
+                    .text(item.recipient), .text(kind.rawValue), .bytea(token.digest),
+                    .float8(Double(lifetime.components.seconds)),
+                ], scope: .tenant(item.tenant))
+            // The owner may spell the address in another way than whoever asked.
+            guard let row = rows.first else { return .nobody }
+            (address, name, secret) = (try row.decode(0), try row.decode(1), token)
+        }
+        guard let recipient = EmailAddress(address) else { return .failed("it is no e-mail address") }
+        let text = texts.text(kind, tenant: tenant, name: name, token: secret?.text)
+        let mail = Mail(recipient: recipient, subject: text.subject, text: text.body, id: item.id.text)
+        let transport = transport
+        return try await NIOThreadPool.singleton.runIfActive {
+            do throws(MailError) {
+                try transport.deliver(mail)
+                return Outcome.sent
+            } catch .permanent(let reason) {
+                return .failed(reason)
+            } catch {
+                return .again("\(error)")
+            }
+        }
+    }
+
+    private func settle(_ item: Item, _ outcome: Outcome) async throws {
+        let scope = PostgresScope.tenant(item.tenant)
+        let metadata: Logger.Metadata = [
+            "tenant": "\(item.tenant.text)", "mail": "\(item.id.text)", "kind": "\(item.kind)",
+        ]
+        switch outcome {
+        case .sent:
+            _ = try await postgres.query(OutboxStatements.sent, [.uuid(item.id)], scope: scope)
+            logger.info("mail sent", metadata: metadata)
+        case .nobody:
+            _ = try await postgres.query(OutboxStatements.failed, [.uuid(item.id), .text("nobody")], scope: scope)
+        case .again(let reason) where item.attempts < Self.maximumAttempts:
+            let pause = min(3600, 5 * Double(1 << min(item.attempts, 10)))
+            _ = try await postgres.query(
+                OutboxStatements.again, [.uuid(item.id), .text(reason), .float8(pause)], scope: scope)
+            logger.warning(
+                "mail not sent, will be tried again", metadata: metadata.merging(["reason": "\(reason)"]) { $1 })
+        case .again(let reason), .failed(let reason):
+            _ = try await postgres.query(OutboxStatements.failed, [.uuid(item.id), .text(reason)], scope: scope)
+            logger.error("mail given up", metadata: metadata.merging(["reason": "\(reason)"]) { $1 })
+        }
+    }
+}

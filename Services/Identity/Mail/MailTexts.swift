@@ -1,0 +1,58 @@
+import Domain
+import FoundationEssentials
+
+/// What mails say. Links begin with the configured address, never with anything a request said (SECURITY E04).
+struct MailTexts: Sendable {
+    let publicURL: String
+    /// The operator's own pages, to which `?token=` is added; without them Gatehouse's plain ones.
+    let verifyPage: String?
+    let resetPage: String?
+
+    /// A subject and a body.
+    struct Text: Sendable, Equatable {
+        let subject: String
+        let body: String
+    }
+
+    func text(_ kind: Outbox.Kind, tenant: Tenant, name: String?, token: String?) -> Text {
+        let greeting = name.map { "Hello \($0)," } ?? "Hello,"
+        func write(_ subject: String, _ lines: String...) -> Text {
+            let body = ([greeting, ""] + lines + ["", "-- ", tenant.name, ""]).joined(separator: "\n")
+            return Text(subject: "\(tenant.name): \(subject)", body: body)
+        }
+        switch kind {
+        case .verifyEmail:
+            return write(
+                "confirm your e-mail address", "open this link to confirm that this address is yours:", "",
+                link(verifyPage, "/api/v1/auth/verify-email", tenant, token), "",
+                "It is good for 24 hours. If you did not register, do nothing.")
+        case .resetPassword:
+            return write(
+                "choose a new password", "open this link to choose a new password:", "",
+                link(resetPage, "/api/v1/auth/reset-password", tenant, token), "",
+                "It is good for 30 minutes and for one use. If you did not ask for it, do nothing: your password",
+                "stays as it is.")
+        case .alreadyRegistered:
+            return write(
+                "you have an account already",
+                "somebody, perhaps you, tried to register with this address, which has an account already.", "",
+                "If it was you, log in, or ask for a new password. If not, do nothing: nothing has changed.")
+        case .passwordChanged:
+            return write(
+                "your password was changed",
+                "the password of your account was changed just now, and other devices were",
+                "signed out.", "", "If it was not you, ask for a new password at once.")
+        case .emailChanged:
+            return write(
+                "your e-mail address was changed", "your account has another e-mail address from now on.", "",
+                "If it was not you, tell whoever runs this service at once.")
+        case .accountDeleted:
+            return write("your account was deleted", "your account and its data were deleted, as you asked.")
+        }
+    }
+
+    private func link(_ page: String?, _ path: String, _ tenant: Tenant, _ token: String?) -> String {
+        let base = page ?? tenant.issuer(publicURL: publicURL) + path
+        return base + (base.contains("?") ? "&" : "?") + "token=" + (token ?? "")
+    }
+}

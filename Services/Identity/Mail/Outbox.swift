@@ -1,0 +1,85 @@
+import Domain
+import FoundationEssentials
+import Postgres
+
+/// Puts mail on its way as part of the transaction that makes it necessary.
+enum Outbox {
+    /// What a mail is for, by the names of migration 0008.
+    enum Kind: String, Sendable {
+        case verifyEmail = "verify_email"
+        case resetPassword = "reset_password"
+        case alreadyRegistered = "already_registered"
+        case passwordChanged = "password_changed"
+        case emailChanged = "email_changed"
+        case accountDeleted = "account_deleted"
+
+        /// How many of a kind an address gets within an hour; more are dropped without a word.
+        var limit: Int32 {
+            switch self {
+            case .verifyEmail, .resetPassword, .alreadyRegistered: 3
+            case .passwordChanged, .emailChanged, .accountDeleted: 20
+            }
+        }
+    }
+
+    /// A mail to an address. For `verifyEmail` and `resetPassword` the address need not belong to anybody: who it is, is
+    /// found out when the mail is sent, so that asking takes the same time whoever is asked about.
+    static func post(_ kind: Kind, to address: String, of user: UUID? = nil) -> PostgresStep {
+        PostgresStep(
+            statement,
+            [.uuid(.v7()), .text(kind.rawValue), .optional(user), .text(address), .int4(kind.limit)])
+    }
+
+    private static let statement = PostgresStatement(
+        "outbox_post", [.uuid, .text, .uuid, .text, .int4], "select post_mail($1, $2, $3, $4, $5)")
+}
+
+enum OutboxStatements {
+    /// Takes mail that is due, of every tenant; what is not settled within a minute and a half is due again.
+    static let claim = PostgresStatement(
+        "outbox_claim", [.int4],
+        """
+        select tenant_id, id, kind, user_id, recipient, attempts
+        from claim_mail($1, interval '90 seconds') order by created_at
+        """)
+
+    static let sent = PostgresStatement(
+        "outbox_sent", [.uuid],
+        "update mail_outbox set sent_at = clock_timestamp() where tenant_id = current_tenant() and id = $1")
+
+    /// Tries again after some seconds.
+    static let again = PostgresStatement(
+        "outbox_again", [.uuid, .text, .float8],
+        """
+        update mail_outbox
+        set last_error = $2, next_attempt_at = clock_timestamp() + make_interval(secs => $3)
+        where tenant_id = current_tenant() and id = $1
+        """)
+
+    static let failed = PostgresStatement(
+        "outbox_failed", [.uuid, .text],
+        """
+        update mail_outbox set last_error = $2, failed_at = clock_timestamp()
+        where tenant_id = current_tenant() and id = $1
+        """)
+
+    /// Makes the one token of a purpose that the holder of an address has; the one before it is void. Returns the
+    /// address as the user gave it, or nothing when there is nobody to have one.
+    static let issueToken = PostgresStatement(
+        "outbox_issue_token", [.text, .text, .bytea, .float8],
+        """
+        with holder as (
+            select tenant_id, id, email, email_key, display_name, username from users
+            where tenant_id = current_tenant() and email_key = identity_key($1) and state = 'active'
+                and ($2 <> 'verify_email' or email_verified_at is null)
+        ), issued as (
+            insert into one_time_tokens (tenant_id, user_id, purpose, digest, email_key, expires_at)
+            select tenant_id, id, $2, $3, email_key, now() + make_interval(secs => $4) from holder
+            on conflict (tenant_id, user_id, purpose) do update
+                set digest = excluded.digest, email_key = excluded.email_key, created_at = now(),
+                    expires_at = excluded.expires_at
+            returning user_id
+        )
+        select holder.email, coalesce(holder.display_name, holder.username) from holder join issued on user_id = id
+        """)
+}

@@ -1,0 +1,26 @@
+import Domain
+import Kit
+import Tokens
+
+/// Exchanges a refresh token (RFC 6749 §6, RFC 9700 §4.14.2).
+struct RefreshTokenGrant: GrantType {
+    let name = "refresh_token"
+    let rotation: Rotation
+    let codec: RefreshTokenCodec
+    let issuer: TokenIssuer
+
+    func answer(_ request: TokenRequest) async throws -> TokenAnswer {
+        // A forged, mistyped or foreign token ends here and never reaches the database.
+        guard let token = codec.parse(try request.form.required("refresh_token")), token.tenant == request.tenant.id
+        else { throw OAuthError.invalidGrant }
+        let rotated = try await rotation.rotate(
+            .init(
+                token: token, tenant: request.tenant, client: request.client.identifier, scope: request.scope,
+                audience: request.resource), request.call.logger)
+        switch rotated {
+        case .rotated(let grant): return try await issuer.tokens(for: grant)
+        case .scopeTooWide: throw OAuthError.invalidScope
+        case .refused: throw OAuthError.invalidGrant
+        }
+    }
+}

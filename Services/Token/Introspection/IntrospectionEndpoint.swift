@@ -1,0 +1,122 @@
+import Domain
+import Events
+import FoundationEssentials
+import HTTPTypes
+import Hummingbird
+import Kit
+import Postgres
+import Tokens
+
+/// Tells a client whether a token is good, and what it says (RFC 7662).
+///
+/// The client it was issued to may ask, and a resource server that it is meant for. To anyone else, and about anything
+/// that is not good, the answer is `{"active":false}` and not a word more.
+struct IntrospectionEndpoint {
+    let authentication: ClientAuthentication
+    let reader: TokenReader
+    let revocations: RevocationSet
+    let postgres: PostgresClient
+
+    var endpoint: Operation {
+        let this = self
+        return Route(
+            .post, "/oauth2/introspect", id: "introspect", tag: "oauth2", summary: "Ask whether a token is good"
+        )
+        .speakingOAuth()
+        .problem(.badRequest, "invalid_request")
+        .problem(.unauthorized, "invalid_client")
+        .respond(OAuthForm.self, formats: [.form], answer: Introspection.self) { call, form in
+            .content(try await this.answer(call, form))
+        }
+    }
+
+    private func answer(_ call: Call, _ form: OAuthForm) async throws -> Introspection {
+        let (tenant, client) = try await authentication.authenticate(call, form)
+        guard client.isConfidential else { throw OAuthError.invalidClient }
+        switch reader.read(try form.required("token"), of: tenant) {
+        case nil: return .inactive
+        case .access(let claims): return try await introspect(claims, for: client, of: tenant)
+        case .refresh(let token): return try await introspect(token, for: client, of: tenant)
+        }
+    }
+
+    private func introspect(
+        _ claims: AccessTokenClaims, for client: RegisteredClient, of tenant: Tenant
+    ) async throws -> Introspection {
+        let mayKnow =
+            claims.clientID == client.identifier || claims.audience.contains(where: client.audiences.contains)
+        let session = claims.session.flatMap { UUID(uuidString: $0) }
+        let token = RevocableToken(
+            session: session, id: UUID(uuidString: claims.id), user: UUID(uuidString: claims.subject),
+            epoch: claims.epoch)
+        guard mayKnow, !revocations.refuses(token) else { return .inactive }
+        var username: String?
+        if let session {
+            let rows = try await postgres.query(
+                IntrospectionStatements.session, [.uuid(session)], scope: .tenant(tenant.id))
+            guard let row = rows.first, try row.decode(4, as: Int64.self) <= claims.epoch else { return .inactive }
+            username = try row.decode(7)
+        }
+        return Introspection(
+            isActive: true, kind: "Bearer", client: claims.clientID, subject: claims.subject, username: username,
+            scope: claims.scope, audience: claims.audience, issuer: claims.issuer, id: claims.id,
+            session: claims.session, tenant: claims.tenant, issuedAt: claims.issuedAt, expiresAt: claims.expiresAt)
+    }
+
+    private func introspect(
+        _ token: RefreshToken, for client: RegisteredClient, of tenant: Tenant
+    ) async throws -> Introspection {
+        let rows = try await postgres.query(
+            IntrospectionStatements.session, [.uuid(token.session)], scope: .tenant(tenant.id))
+        guard let row = rows.first, try row.decode(0, as: String.self) == client.identifier,
+            try row.decode(1, as: Int64.self) == Int64(clamping: token.generation)
+        else { return .inactive }
+        let user: UUID = try row.decode(3)
+        return Introspection(
+            isActive: true, kind: "refresh_token", client: client.identifier, subject: user.text,
+            username: try row.decode(7), scope: try row.decode(2), audience: [], issuer: nil, id: nil,
+            session: token.session.text, tenant: tenant.id.text, issuedAt: try row.decode(6),
+            expiresAt: try row.decode(5))
+    }
+}
+
+/// What is said of a token (RFC 7662 §2.2).
+struct Introspection: ResponseContent {
+    var isActive: Bool
+    var kind: String?
+    var client: String?
+    var subject: String?
+    var username: String?
+    var scope: String?
+    var audience: [String] = []
+    var issuer: String?
+    var id: String?
+    var session: String?
+    var tenant: String?
+    var issuedAt: Int64?
+    var expiresAt: Int64?
+
+    static let inactive = Introspection(isActive: false)
+
+    static let example = Introspection(
+        isActive: true, kind: "Bearer", client: "gatehouse", subject: "019aa6b1-f3c2-7d00-8a1b-2c3d4e5f6071",
+        username: "ada", scope: "", audience: ["https://id.example.com"], issuer: "https://id.example.com",
+        id: "019aa6b1-f3c2-7d00-8a1b-2c3d4e5f6072", session: "019aa6b1-f3c2-7d00-8a1b-2c3d4e5f6073",
+        tenant: DefaultTenant.id.text, issuedAt: 1_767_225_600, expiresAt: 1_767_226_500)
+
+    func write(to fields: inout some FieldSink) {
+        fields.field("active", isActive)
+        fields.member("token_type", ifAny: kind)
+        fields.member("client_id", ifAny: client)
+        fields.member("sub", ifAny: subject)
+        fields.member("username", ifAny: username)
+        fields.member("scope", ifAny: scope)
+        fields.member("aud", ifAny: audience)
+        fields.member("iss", ifAny: issuer)
+        fields.member("jti", ifAny: id)
+        fields.member("sid", ifAny: session)
+        fields.member("tid", ifAny: tenant)
+        fields.member("iat", ifAny: issuedAt)
+        fields.member("exp", ifAny: expiresAt)
+    }
+}

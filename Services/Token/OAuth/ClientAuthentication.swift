@@ -1,0 +1,78 @@
+import Directory
+import Domain
+import FoundationEssentials
+import HTTPTypes
+import Kit
+import Logging
+
+/// Finds out which client asks, by `client_secret_basic`, `client_secret_post` or, for public clients, `none`
+/// (RFC 6749 §2.3).
+struct ClientAuthentication: Sendable {
+    let tenants: TenantDirectory
+    let clients: ClientDirectory
+
+    /// The methods, as the metadata names them.
+    static let methods = ["client_secret_basic", "client_secret_post", "none"]
+
+    private struct Credentials {
+        let identifier: String
+        let secret: String?
+        let isHeader: Bool
+    }
+
+    /// The tenant and the client of a request.
+    /// - Throws: `invalid_client` (401) when the client is unknown or did not prove who it is, `invalid_request` when it
+    ///   tried two ways at once.
+    func authenticate(_ call: Call, _ form: OAuthForm) async throws -> (Tenant, RegisteredClient) {
+        guard let tenant = tenants.tenant(call.tenant), tenant.isActive else { throw OAuthError.invalidClient }
+        let credentials = try Self.credentials(call, form)
+        let refusal = OAuthError(
+            "invalid_client", "The client is not known.", status: .unauthorized,
+            challenge: credentials.isHeader ? "Basic realm=\"\(tenant.slug)\", charset=\"UTF-8\"" : nil)
+        guard let client = try await clients.client(credentials.identifier, of: tenant.id) else {
+            call.logger.info("client refused", metadata: ["reason": "unknown"])
+            throw refusal
+        }
+        // A public client has no secret to prove; one that comes with a secret is not the one it says.
+        let isProven =
+            client.isConfidential
+            ? credentials.secret.map(client.hasSecret) ?? false : credentials.secret == nil
+        guard isProven else {
+            call.logger.info("client refused", metadata: ["reason": "secret", "client": "\(client.identifier)"])
+            throw refusal
+        }
+        return (tenant, client)
+    }
+
+    private static func credentials(_ call: Call, _ form: OAuthForm) throws(OAuthError) -> Credentials {
+        guard let field = call.head.headerFields[.authorization] else {
+            return Credentials(
+                identifier: try form.required("client_id"), secret: form["client_secret"], isHeader: false)
+        }
+        guard form["client_secret"] == nil else {
+            throw .invalidRequest("The client may prove who it is in one way only.")
+        }
+        guard let (identifier, secret) = basic(field) else {
+            throw OAuthError(
+                "invalid_client", "The Authorization field is no Basic credentials.", status: .unauthorized,
+                challenge: "Basic")
+        }
+        if let named = form["client_id"], named != identifier {
+            throw .invalidRequest("client_id and the Authorization field name different clients.")
+        }
+        return Credentials(identifier: identifier, secret: secret, isHeader: true)
+    }
+
+    /// Splits at the first colon, then decodes both halves as form values, as RFC 6749 §2.3.1 has it.
+    static func basic(_ field: String) -> (identifier: String, secret: String)? {
+        let parts = field.split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, parts[0].lowercased() == "basic",
+            let data = Data(base64Encoded: parts[1].drop { $0 == " " }.description)
+        else { return nil }
+        let halves = data.split(separator: UInt8(ascii: ":"), maxSplits: 1, omittingEmptySubsequences: false)
+        guard halves.count == 2, let identifier = try? Form.decode(halves[0]), let secret = try? Form.decode(halves[1]),
+            !identifier.isEmpty
+        else { return nil }
+        return (identifier, secret)
+    }
+}

@@ -1,0 +1,33 @@
+import Domain
+public import FoundationEssentials
+public import Postgres
+
+extension Call {
+    /// A row of the audit log for the transaction that makes a change: who did what, on whom, from where.
+    /// - Parameters:
+    ///   - action: The change, `user.deleted` for example.
+    ///   - kind: The kind of its target, `user` for example.
+    ///   - id: Which one.
+    ///   - detail: More on it, as JSON; never anything secret.
+    ///   - actor: Who did it, when that is not the token's user: a person who is only now known.
+    public func audit(
+        _ action: String, _ kind: String, _ id: String, detail: String = "{}", actor: UUID? = nil
+    ) -> PostgresStep {
+        let user = actor ?? principal?.user
+        let actorKind = user != nil ? "user" : principal == nil ? "system" : "client"
+        return PostgresStep(
+            Self.insertAudit,
+            [
+                .uuid(.v7()), .text(actorKind), .optional(user), .text(action), .text(kind), .text(id),
+                .optional(address), .text(requestID), .jsonb(detail),
+            ])
+    }
+
+    private static let insertAudit = PostgresStatement(
+        "audit_insert", [.uuid, .text, .uuid, .text, .text, .text, .text, .text, .jsonb],
+        """
+        insert into audit_log
+            (tenant_id, id, actor_kind, actor_id, action, target_kind, target_id, ip, request_id, detail)
+        values (current_tenant(), $1, $2, $3, $4, $5, $6, $7::inet, $8, $9)
+        """)
+}

@@ -1,0 +1,37 @@
+import Crypto
+import FoundationEssentials
+
+/// A secret that is only compared: 256 random bits in base64url behind a prefix that says what it is for. What is stored
+/// is its SHA-256; so many random bits need no slow hash.
+public struct OpaqueSecret: Sendable, CustomStringConvertible, CustomReflectable {
+    /// The secret itself, to be handed out once.
+    public let text: String
+
+    /// A new one.
+    /// - Parameter prefix: What it begins with, `ghv_` for example, so that people and scanners know one when they see it.
+    public init(prefix: String) {
+        var random = SystemRandomNumberGenerator()
+        let bytes = (0..<4).flatMap { _ in withUnsafeBytes(of: random.next() as UInt64) { Array($0) } }
+        text = prefix + Base64URL.encode(bytes)
+    }
+
+    /// What is stored of it.
+    public var digest: [UInt8] { Self.digest(of: text) }
+
+    /// What would be stored of a text that somebody presents.
+    public static func digest(of text: String) -> [UInt8] { Array(SHA256.hash(data: Array(text.utf8))) }
+
+    /// Whether `text` is the secret of that digest. Takes the same time whatever is wrong.
+    public static func matches(_ text: String, digest expected: [UInt8]?) -> Bool {
+        let given = digest(of: text)
+        guard let expected, expected.count == given.count else { return false }
+        var difference: UInt8 = 0
+        for (one, other) in zip(expected, given) { difference |= one ^ other }
+        return difference == 0
+    }
+
+    /// Never the secret.
+    public var description: String { "‹redacted›" }
+    /// A mirror without children, so that `dump` finds no secret.
+    public var customMirror: Mirror { Mirror(self, children: [:]) }
+}
