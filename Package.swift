@@ -151,6 +151,8 @@ let package = Package(
         tests("SchemaTests", ["Schema", "GatehouseTesting", "Migrate"]),
         tests("EventsTests", ["Events", "Domain"]),
         tests("GatewayTests", ["Gateway", "Kit", nioCore]),
+        tests("TokenServiceTests", ["Token", "Kit", "Tokens"]),
+        tests("IdentityTests", ["Identity", "Domain"]),
         tests(
             "Integration",
             ["GatehouseTesting", "Kit", "Gateway", "Identity", "Token", "Admin", "Migrate"]),

@@ -111,7 +111,7 @@ struct MailSender: Service {
         case .nobody:
             _ = try await postgres.query(OutboxStatements.failed, [.uuid(item.id), .text("nobody")], scope: scope)
         case .again(let reason) where item.attempts < Self.maximumAttempts:
-            let pause = min(3600, 5 * Double(1 << min(item.attempts, 10)))
+            let pause = min(3600, Double(1 << min(item.attempts, 12)))
             _ = try await postgres.query(
                 OutboxStatements.again, [.uuid(item.id), .text(reason), .float8(pause)], scope: scope)
             logger.warning(

@@ -32,14 +32,17 @@ struct RevocationEndpoint {
                 .post, "/api/v1/auth/revoke", id: "revokeRefreshToken", tag: "auth",
                 summary: "Take back a refresh token, and with it its session"
             )
-            .perform(RefreshInput.self, formats: [.json, .form]) { call, input in
-                guard let tenant = this.tenants.tenant(call.tenant) else { return }
+            .acknowledge(RefreshInput.self, formats: [.json, .form], status: .noContent) { call, input in
+                var response = Response(status: .noContent)
+                guard let tenant = this.tenants.tenant(call.tenant) else { return response }
                 do {
-                    _ = try await this.revoke(
-                        input.refreshToken, of: tenant, for: DefaultTenant.firstPartyClient, call)
+                    let client = DefaultTenant.firstPartyClient
+                    response = try await this.revoke(input.refreshToken, of: tenant, for: client, call)
+                    response.status = .noContent
                 } catch is OAuthError {
                     // Another client's token is left alone, and whose it is stays untold.
                 }
+                return response
             },
         ]
     }

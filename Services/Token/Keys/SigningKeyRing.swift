@@ -12,6 +12,8 @@ final class SigningKeyRing: Sendable {
         var signers: [UUID: AccessTokenSigner] = [:]
         /// Rises with every event, so that a key that was read before one is not kept after it.
         var generation = 0
+        /// First keys that are being made, so that many first logins at once wait for one key instead of making one each.
+        var making: [UUID: Task<Void, any Error>] = [:]
     }
 
     private let postgres: PostgresClient
@@ -38,9 +40,20 @@ final class SigningKeyRing: Sendable {
     func signer(for tenant: Tenant) async throws -> AccessTokenSigner {
         if let signer = state.withLockedValue({ $0.signers[tenant.id] }) { return signer }
         if let signer = try await load(tenant) { return signer }
-        try await rotation.tend(tenant)
+        try await makeFirst(tenant)
         guard let signer = try await load(tenant) else { throw Problem.unavailable() }
         return signer
+    }
+
+    private func makeFirst(_ tenant: Tenant) async throws {
+        let task = state.withLockedValue { state in
+            if let task = state.making[tenant.id] { return task }
+            let task = Task { [rotation] in _ = try await rotation.tend(tenant) }
+            state.making[tenant.id] = task
+            return task
+        }
+        defer { state.withLockedValue { $0.making[tenant.id] = nil } }
+        try await task.value
     }
 
     private func load(_ tenant: Tenant) async throws -> AccessTokenSigner? {

@@ -1,0 +1,130 @@
+"""A Gatehouse of a benchmark's own: started by deploy/up on spare ports with data of its own, taken down at the end."""
+
+import contextlib
+import http.client
+import json
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import tempfile
+import uuid
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+NAMES = ["GATEWAY", "OPS", "IDENTITY", "TOKEN", "ADMIN", "POSTGRES", "REDIS"]
+
+
+def spare_ports(count):
+    sockets = [socket.socket() for _ in range(count)]
+    for one in sockets:
+        one.bind(("127.0.0.1", 0))
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+class Door:
+    """One kept connection to a port."""
+
+    def __init__(self, port):
+        self.port = port
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+
+    def send(self, method, path, body=None, bearer=None, headers=None):
+        headers = dict(headers or {})
+        if bearer:
+            headers["Authorization"] = f"Bearer {bearer}"
+        if body is not None:
+            headers.setdefault("Content-Type", "application/json")
+        self.connection.request(method, path, json.dumps(body) if body is not None else None, headers)
+        answer = self.connection.getresponse()
+        text = answer.read()
+        return answer.status, json.loads(text) if text[:1] in (b"{", b"[") else text
+
+
+class Suite:
+    def __init__(self, **settings):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="gatehouse-benchmark-"))
+        self.ports = dict(zip(NAMES, spare_ports(len(NAMES))))
+        self.environment = {
+            **os.environ, "GATEHOUSE_RUN_DIR": str(self.folder), "GATEHOUSE_ENV": "development",
+            "LOG_LEVEL": "warning", "LOGIN_FAILURES_PER_ADDRESS": "1000000",
+            "PUBLIC_URL": f"http://localhost:{self.ports['GATEWAY']}",
+            **{f"PORT_{name}": str(port) for name, port in self.ports.items()}, **settings,
+        }
+
+    def deploy(self, command, *arguments):
+        subprocess.run([ROOT / "deploy" / command, *arguments], env=self.environment, check=True,
+                       stdout=subprocess.DEVNULL)
+
+    def __enter__(self):
+        try:
+            self.deploy("up", "-d")
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        with contextlib.suppress(subprocess.CalledProcessError):
+            self.deploy("down", "--purge", "--yes")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def secret(self, name):
+        return (self.folder / "secrets" / name).read_text().strip()
+
+    def binary(self, name):
+        folder = self.environment.get("GATEHOUSE_BIN_DIR")
+        return (pathlib.Path(folder) if folder else ROOT / ".build" / "release") / name
+
+    def register(self):
+        """Registers somebody new; returns the user's id, name and password."""
+        name, password = f"b{uuid.uuid4().hex[:12]}", "correct horse 7 battery"
+        status, user = Door(self.ports["GATEWAY"]).send(
+            "POST", "/api/v1/auth/register", {"username": name, "password": password})
+        assert status == 201, (status, user)
+        return user["id"], name, password
+
+    def open_session(self, door, user):
+        """Opens a session as identity does, without the cost of a password. `door` leads to token."""
+        status, tokens = door.send(
+            "POST", "/internal/sessions", {"user": user, "client": "gatehouse", "amr": ["pwd"]},
+            headers={"X-Gatehouse-Key": self.secret("internal_key")})
+        assert status == 200, (status, tokens)
+        return tokens
+
+    @contextlib.contextmanager
+    def second_gateway(self):
+        """A gateway beside the first one, on a port of its own."""
+        port, ops = spare_ports(2)
+        secrets = self.folder / "secrets"
+        environment = {
+            "PATH": os.environ["PATH"], "GATEHOUSE_ENV": "development", "LOG_LEVEL": "warning",
+            "PUBLIC_URL": self.environment["PUBLIC_URL"], "PORT": str(port), "OPS_PORT": str(ops),
+            "DATABASE_URL": f"postgresql://gatehouse_service@127.0.0.1:{self.ports['POSTGRES']}/gatehouse",
+            "DATABASE_PASSWORD_FILE": str(secrets / "service_password"),
+            "REDIS_URL": f"redis://127.0.0.1:{self.ports['REDIS']}",
+            "REDIS_PASSWORD_FILE": str(secrets / "redis_password"),
+            "INTERNAL_KEY_FILE": str(secrets / "internal_key"), "ROUTES_FILE": str(ROOT / "deploy" / "routes.json"),
+            "IDENTITY_UPSTREAMS": f"127.0.0.1:{self.ports['IDENTITY']}",
+            "TOKEN_UPSTREAMS": f"127.0.0.1:{self.ports['TOKEN']}", "ADMIN_UPSTREAMS": f"127.0.0.1:{self.ports['ADMIN']}",
+        }
+        process = subprocess.Popen(
+            [self.binary("gatehouse-gateway")], env=environment, cwd=self.folder, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL)
+        try:
+            while True:
+                with contextlib.suppress(OSError):
+                    if Door(port).send("GET", "/health/readiness")[0] == 200:
+                        break
+            yield port
+        finally:
+            process.terminate()
+            process.wait(timeout=40)
+
+
+def quantile(values, share):
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
