@@ -3,6 +3,8 @@ import Postgres
 enum RotationStatements {
     /// The fast path: compare and set the generation under the row lock, and read what the next tokens say, in one
     /// statement. No row means the slow path has to find out why.
+    ///
+    /// The roles are written out: `role_names` would not be inlined here and make the statement three times as dear.
     static let rotate = PostgresStatement(
         "rotation_rotate", [.uuid, .int8, .text, .float8, .textArray],
         """
@@ -15,8 +17,14 @@ enum RotationStatements {
             and ($5 is null or $5 <@ string_to_array(s.scope, ' '))
             and u.tenant_id = s.tenant_id and u.id = s.user_id and u.state = 'active'
             and c.tenant_id = s.tenant_id and c.id = s.client_id and c.identifier = $3 and c.state = 'active'
-        returning s.generation, s.scope, s.user_id, role_names(s.user_id), u.token_epoch, s.amr, s.authenticated_at,
-            s.expires_at
+        returning s.generation, s.scope, s.user_id,
+            array(
+                select r.name from user_roles ur
+                join roles r on r.tenant_id = ur.tenant_id and r.id = ur.role_id
+                where ur.tenant_id = s.tenant_id and ur.user_id = s.user_id
+                union all select 'superuser' where u.is_superuser
+            ),
+            u.token_epoch, s.amr, s.authenticated_at, s.expires_at
         """)
 
     /// The slow path (migrations 0007 and 0009).
