@@ -127,7 +127,7 @@ let package = Package(
             "Token",
             [
                 "Kit", "Domain", "Postgres", "Redis", "Events", "Directory", "Tokens", hummingbird, httpTypes, nioCore,
-                nioConcurrency, lifecycle, logging,
+                nioConcurrency, nioPosix, lifecycle, logging,
             ]),
         process(
             "Admin",

@@ -55,11 +55,13 @@ await ServiceProcess(name: "token", port: TokenSettings.port, settings: TokenSet
     endpoints.append(TokenEndpoint(authentication: authentication, clients: clients, grants: grants).endpoint)
     endpoints +=
         RevocationEndpoint(
-            authentication: authentication, tenants: tenants, reader: reader, postgres: postgres, publisher: publisher
+            authentication: authentication, tenants: tenants, clients: clients, reader: reader, postgres: postgres,
+            publisher: publisher
         ).endpoints
     endpoints.append(
         IntrospectionEndpoint(
-            authentication: authentication, reader: reader, revocations: revocations, postgres: postgres
+            authentication: authentication, reader: reader, revocations: revocations, clients: clients,
+            postgres: postgres
         ).endpoint)
     endpoints.append(MetadataEndpoint(publicURL: publicURL, tenants: tenants, grants: grants.map(\.name)).endpoint)
     endpoints.append(KeySetEndpoint(keys: keys).endpoint)

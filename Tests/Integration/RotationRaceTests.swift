@@ -141,6 +141,27 @@ struct RotationRaceTests {
         }
     }
 
+    @Test("logins with the old password against its change: none of their sessions outlives it")
+    func oldPassword() throws {
+        let suite = try suite()
+        let person = try Person(suite)
+        var passwords = [person.password, "another horse 8 staple"]
+        for _ in 0..<60 {
+            let access = try person.login(passwords[0]).access
+            let login = suite.gateway.request(
+                "POST", "/login", body: #"{"username":"\#(person.name)","password":"\#(passwords[0])"}"#)
+            let change = suite.gateway.request(
+                "POST", "/api/v1/auth/change-password", headers: ["Authorization: Bearer \(access)"],
+                body: #"{"current_password":"\#(passwords[0])","new_password":"\#(passwords[1])"}"#)
+            let answers = try suite.gateway.burst([login, login, change, login, login])
+            #expect(answers[2].status == 204)
+            for answer in answers where answer.status == 200 {
+                #expect(try suite.refresh(Tokens(answer.body).refresh).status == 401)
+            }
+            passwords.swapAt(0, 1)
+        }
+    }
+
     @Test("roles that change while a family refreshes: what is issued after the change says so")
     func roles() async throws {
         let suite = try suite()

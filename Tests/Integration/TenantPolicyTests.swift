@@ -44,6 +44,18 @@ struct TenantPolicyTests {
         #expect(answers[0].headers.map(\.name) == answers[1].headers.map(\.name))
         try await eventually { try suite.mails(to: address).contains { $0.contains("have an account already") } }
         #expect(try suite.sql("select count(*) from users where email = '\(address)'") == "1")
+        let named = try suite.post(
+            "/api/v1/auth/register", #"{"username":"\#(uniqueName())","password":"correct horse 7 battery"}"#,
+            tenant: tenant)
+        #expect(named.status == 202)
+        let name = try suite.sql(
+            "select username from users where username is not null order by created_at desc limit 1")
+        for email in [address, "\(uniqueName())@example.com"] {
+            let both = #"{"username":"\#(name)","email":"\#(email)","password":"correct horse 7 battery"}"#
+            #expect(try suite.post("/api/v1/auth/register", both, tenant: tenant).status == 409)
+        }
+        let login = #"{"email":"\#(address)","password":"correct horse 7 battery"}"#
+        #expect(try suite.post("/api/v1/auth/login", login, tenant: tenant).status == 401, "not before it is proven")
     }
 
     @Test("password rules are the tenant's, and every broken one is told")

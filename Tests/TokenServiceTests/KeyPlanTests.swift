@@ -41,7 +41,7 @@ struct KeyPlanTests {
         #expect(plan(key("a", 0), nil, .es256, .soon) == .publish(replacing: nil))
         #expect(plan(key("a", 0), key("b", 1), .es256, .soon) == .nothing, "one is on its way already")
         #expect(plan(key("a", 0), nil, .es256, .now) == .replace)
-        #expect(plan(key("a", 0), key("b", 1), .es256, .now) == .activate("b"), "the published one is known")
+        #expect(plan(key("a", 0), key("b", 10), .es256, .now) == .replace, "the published one may be known, too")
         #expect(plan(key("a", 0), key("b", 1), .eddsa, .now) == .replace)
     }
 }

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Kit
 
 /// What the fields of a client take.
@@ -11,8 +12,10 @@ enum ClientFields {
 
     /// As migration 0004 has it.
     static let identifier = FieldType<String>.text(1...64).map(placeholder: "") { text in
-        isIdentifier(text)
-            ? .success(text) : .failure(.init("invalid_client_id", "must be letters, digits, '-' and '_' of ASCII"))
+        // Tokens of a client that speaks for itself have its id as subject: no user's id can be one.
+        isIdentifier(text) && UUID(uuidString: text) == nil
+            ? .success(text)
+            : .failure(.init("invalid_client_id", "must be letters, digits, '-' and '_' of ASCII, and no UUID"))
     }
 
     static let grants = FieldType<[String]>.list(

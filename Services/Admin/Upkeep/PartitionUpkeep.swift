@@ -34,7 +34,8 @@ struct PartitionUpkeep: Service {
             _ = try await postgres.query(
                 Self.drop, [.text(table), .float8(Double(retention.components.seconds))])
         }
-        _ = try await postgres.query(Self.tidy)
+        // A bounded piece at a time, until there is nothing left.
+        while let row = try await postgres.query(Self.tidy).first, try row.decode(0, as: Int64.self) > 0 {}
     }
 
     private static let make = PostgresStatement("partitions_make", [], "select make_partitions()")

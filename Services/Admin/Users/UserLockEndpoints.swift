@@ -6,7 +6,7 @@ import Postgres
 
 /// Keeps a user from signing in with their password, and lets them in again.
 ///
-/// A lock is the hard stop that too many failures lead to: it gives way to a known device or a reset of the password.
+/// A lock is the hard stop that too many failures lead to, for every device: it gives way to a reset of the password.
 /// Whoever is to stay out whatever they prove is disabled instead.
 struct UserLockEndpoints {
     let users: UserChanger

@@ -100,10 +100,14 @@ enum UserStatements {
         "admin_user_unlock", [.text],
         "delete from login_failures where tenant_id = current_tenant() and kind = 'account' and subject = $1")
 
-    /// As if all guesses that an account allows had been made.
+    /// As if all guesses that an account allows had been made, by a device that nobody knows: those that were known are
+    /// forgotten, so that none of them lifts the lock.
     static let block = PostgresStatement(
         "admin_user_block", [.text],
         """
+        with forgotten as (
+            delete from known_devices where tenant_id = current_tenant() and user_id = $1::uuid
+        )
         insert into login_failures (tenant_id, kind, subject, failures, last_failed_at, blocked_until)
         values (current_tenant(), 'account', $1, 50, now(), 'infinity')
         on conflict (tenant_id, kind, subject) do update

@@ -18,9 +18,10 @@ final class EdgeAuthenticator {
 
         init(_ claims: AccessTokenClaims) {
             self.claims = claims
+            let session = claims.session.flatMap { UUID(uuidString: $0) }
             token = RevocableToken(
-                session: claims.session.flatMap { UUID(uuidString: $0) }, id: UUID(uuidString: claims.id),
-                user: UUID(uuidString: claims.subject), epoch: claims.epoch)
+                session: session, id: UUID(uuidString: claims.id),
+                user: session == nil ? nil : UUID(uuidString: claims.subject), epoch: claims.epoch)
             roles = claims.roles.joined(separator: ",")
         }
     }

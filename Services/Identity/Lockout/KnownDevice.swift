@@ -1,3 +1,4 @@
+import Domain
 import FoundationEssentials
 import HTTPTypes
 import Kit
@@ -16,16 +17,20 @@ struct KnownDevice: Sendable {
         secret = OpaqueSecret(prefix: Self.prefix)
     }
 
-    /// The digest of the mark that a request shows.
-    static func digest(in call: Call, body token: String?, isSecure: Bool) -> [UInt8]? {
-        let shown = token ?? cookie(call, named: cookieName(isSecure))
-        guard let shown, shown.hasPrefix(prefix), shown.utf8.count <= 100 else { return nil }
-        return OpaqueSecret.digest(of: shown)
+    /// The digests of the marks that a request shows, in hexadecimal: several people may sign in with one browser, and
+    /// each has a mark of their own there.
+    static func digests(in call: Call, body token: String?, isSecure: Bool) -> [String] {
+        let shown = token.map { [$0] } ?? cookies(call, beginning: cookieName(isSecure))
+        return shown.filter { $0.hasPrefix(prefix) && $0.utf8.count <= 100 }.prefix(8).map { text in
+            OpaqueSecret.digest(of: text).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        }
     }
 
-    /// The cookie that keeps it, for 400 days, which is the longest a browser keeps one.
-    func cookie(isSecure: Bool) -> String {
-        "\(Self.cookieName(isSecure))=\(secret.text); Path=/; Max-Age=34560000; HttpOnly; SameSite=Lax"
+    /// The cookie that keeps it for `user`, for 400 days, which is the longest a browser keeps one.
+    func cookie(of user: UUID, isSecure: Bool) -> String {
+        // A part of the id's digest: enough to tell a browser's few people apart.
+        let suffix = OpaqueSecret.digest(of: user.text).prefix(4).map { String($0, radix: 16) }.joined()
+        return "\(Self.cookieName(isSecure))-\(suffix)=\(secret.text); Path=/; Max-Age=34560000; HttpOnly; SameSite=Lax"
             + (isSecure ? "; Secure" : "")
     }
 
@@ -34,14 +39,11 @@ struct KnownDevice: Sendable {
         isSecure ? "__Host-gatehouse-device" : "gatehouse-device"
     }
 
-    private static func cookie(_ call: Call, named name: String) -> String? {
-        for field in call.head.headerFields[values: .cookie] {
-            for pair in field.split(separator: ";") {
-                let pair = pair.drop { $0 == " " }
-                if pair.hasPrefix(name + "=") { return String(pair.dropFirst(name.count + 1)) }
-            }
+    private static func cookies(_ call: Call, beginning name: String) -> [String] {
+        call.head.headerFields[values: .cookie].flatMap { $0.split(separator: ";") }.compactMap { pair in
+            let parts = pair.drop { $0 == " " }.split(separator: "=", maxSplits: 1)
+            return parts.count == 2 && parts[0].hasPrefix(name) ? String(parts[1]) : nil
         }
-        return nil
     }
 
     /// Remembers it as one of the user's.
@@ -49,6 +51,19 @@ struct KnownDevice: Sendable {
         PostgresStep(Self.remember, [.uuid(user), .bytea(secret.digest)])
     }
 
+    /// Notes that a device of the user's, known by its digest in hexadecimal, was used again.
+    static func wasUsed(_ digest: String, by user: UUID) -> PostgresStep {
+        PostgresStep(Self.used, [.uuid(user), .text(digest)])
+    }
+
     private static let remember = PostgresStatement(
         "device_remember", [.uuid, .bytea], "select remember_device($1, $2)")
+
+    private static let used = PostgresStatement(
+        "device_used", [.uuid, .text],
+        """
+        update known_devices set last_used_at = now()
+        where tenant_id = current_tenant() and user_id = $1 and digest = decode($2, 'hex')
+            and last_used_at < now() - interval '1 hour'
+        """)
 }

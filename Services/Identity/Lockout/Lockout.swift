@@ -7,48 +7,63 @@ import Postgres
 /// Failures are counted per account, per address and, for a device that has signed in before, per device. A device that
 /// is known is judged by its own count alone.
 struct Lockout: Sendable {
-    /// How a count turns into waiting: after `free` failures 30 s, doubling to an hour; at `hard` no password is looked
-    /// at any more until the account is opened. A count forgets after `decay`.
+    /// How a count turns into waiting: after `free` failures 30 s, doubling to `longest`; at `hard` no password is looked
+    /// at any more until the account is opened. A count is forgotten after `decay`.
     private struct Bucket: Sendable {
         let kind: String
         let free: Int32
         let hard: Int32
         let decay: Duration
+        var longest = Duration.seconds(3600)
     }
 
     private let account = Bucket(kind: "account", free: 5, hard: 50, decay: .seconds(86_400))
     private let device = Bucket(kind: "device", free: 10, hard: .max, decay: .seconds(3600))
+    private let session = Bucket(kind: "session", free: 5, hard: .max, decay: .seconds(3600))
     private let address: Bucket
 
     /// Rules where an address may have so many failures within a quarter of an hour: more than an account, because many
-    /// people may share one.
+    /// people may share one, and never for long, because the others have done nothing.
     init(failuresPerAddress: Int) {
-        address = Bucket(kind: "address", free: Int32(clamping: failuresPerAddress), hard: .max, decay: .seconds(900))
+        address = Bucket(
+            kind: "address", free: Int32(clamping: failuresPerAddress), hard: .max, decay: .seconds(900),
+            longest: .seconds(60))
     }
 
     /// What is known before the password is looked at.
     struct Standing: Sendable {
         var isAccountBlocked = false
         var isAddressBlocked = false
-        var isKnownDevice = false
+        /// The mark of a device that has signed in to this account before, in hexadecimal.
+        var knownDevice: String?
         var isDeviceBlocked = false
 
         /// Whether the password is looked at at all.
-        var isOpen: Bool { isKnownDevice ? !isDeviceBlocked : !isAccountBlocked && !isAddressBlocked }
+        var isOpen: Bool { knownDevice != nil ? !isDeviceBlocked : !isAccountBlocked && !isAddressBlocked }
     }
 
-    /// Counts a wrong password: on a known device there, else on the account and the address.
-    func failure(of user: UUID?, on mark: [UInt8]?, standing: Standing, from place: String?) -> [PostgresStep] {
-        if standing.isKnownDevice, let mark { return [count(device, Self.hexadecimal(mark))] }
+    /// Counts a refused login: on a known device there, else on the account and the address.
+    ///
+    /// The address counts alike whether the account exists, is locked, or was guessed at wrongly, and not at all while it
+    /// is blocked itself: otherwise its count would tell which of these it was.
+    func failure(of user: UUID?, wasLookedAt: Bool, standing: Standing, from place: String?) -> [PostgresStep] {
+        if let known = standing.knownDevice { return wasLookedAt ? [count(device, known)] : [] }
+        guard !standing.isAddressBlocked else { return [] }
         var steps: [PostgresStep] = []
-        if let user { steps.append(count(account, user.text)) }
+        if let user, wasLookedAt { steps.append(count(account, user.text)) }
         if let place { steps.append(count(address, place)) }
         return steps
     }
 
+    /// Counts a wrong password that somebody who is signed in gave: against the session, so that nobody else's guesses
+    /// keep the owner from changing the password, and against the account.
+    func failure(of user: UUID, in session: UUID) -> [PostgresStep] {
+        [count(self.session, session.text), count(account, user.text)]
+    }
+
     /// Forgets an account's failures: its owner has come in, or has proven to hold its address.
-    static func forgive(_ user: UUID, on mark: [UInt8]? = nil) -> PostgresStep {
-        PostgresStep(LockoutStatements.forgive, [.text(user.text), .text(hexadecimal(mark ?? []))])
+    static func forgive(_ user: UUID, on device: String? = nil) -> PostgresStep {
+        PostgresStep(LockoutStatements.forgive, [.text(user.text), .text(device ?? "")])
     }
 
     private func count(_ bucket: Bucket, _ subject: String) -> PostgresStep {
@@ -56,23 +71,22 @@ struct Lockout: Sendable {
             bucket.kind == address.kind ? LockoutStatements.countAddress : LockoutStatements.count,
             [
                 .text(bucket.kind), .text(subject), .int4(bucket.free), .int4(bucket.hard),
-                .float8(Double(bucket.decay.components.seconds)),
+                .float8(Double(bucket.decay.components.seconds)), .float8(Double(bucket.longest.components.seconds)),
             ])
-    }
-
-    private static func hexadecimal(_ bytes: [UInt8]) -> String {
-        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 }
 
 enum LockoutStatements {
     static let count = PostgresStatement(
-        "lockout_count", [.text, .text, .int4, .int4, .float8],
-        "select count_login_failure($1, $2, $3, $4, make_interval(secs => $5))")
+        "lockout_count", [.text, .text, .int4, .int4, .float8, .float8],
+        "select count_login_failure($1, $2, $3, $4, make_interval(secs => $5), make_interval(secs => $6))")
 
     static let countAddress = PostgresStatement(
-        "lockout_count_address", [.text, .text, .int4, .int4, .float8],
-        "select count_login_failure($1, address_prefix($2), $3, $4, make_interval(secs => $5))")
+        "lockout_count_address", [.text, .text, .int4, .int4, .float8, .float8],
+        """
+        select count_login_failure(
+            $1, address_prefix($2), $3, $4, make_interval(secs => $5), make_interval(secs => $6))
+        """)
 
     static let forgive = PostgresStatement(
         "lockout_forgive", [.text, .text],

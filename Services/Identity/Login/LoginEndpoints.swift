@@ -39,14 +39,16 @@ struct LoginEndpoints {
     }
 
     private func login(_ call: Call, _ input: LoginInput) async throws -> Response {
-        let device = KnownDevice.digest(in: call, body: input.deviceToken, isSecure: isSecure)
         let attempt = SignIn.Attempt(
-            name: input.name, password: input.password, deviceName: input.deviceName, device: device)
+            name: input.name, password: input.password, deviceName: input.deviceName,
+            devices: KnownDevice.digests(in: call, body: input.deviceToken, isSecure: isSecure), takesMark: true)
         let success = try await signIn.attempt(attempt, call)
         var tokens = success.tokens
         tokens.deviceToken = success.newDevice?.secret.text
         var response = Response.content(tokens)
-        if let device = success.newDevice { response.headers[.setCookie] = device.cookie(isSecure: isSecure) }
+        if let device = success.newDevice {
+            response.headers[.setCookie] = device.cookie(of: success.user, isSecure: isSecure)
+        }
         return response
     }
 }

@@ -26,8 +26,10 @@ struct SignIn: Sendable {
         var client = DefaultTenant.firstPartyClient
         var scope = ""
         var deviceName: String?
-        /// The digest of the mark that the device shows.
-        var device: [UInt8]?
+        /// The digests of the marks that the device shows, in hexadecimal.
+        var devices: [String] = []
+        /// Whether the answer can carry a mark for a device that has none.
+        var takesMark = false
     }
 
     /// Why a login was refused, for history and log, never for the caller.
@@ -43,6 +45,7 @@ struct SignIn: Sendable {
     /// Who signed in, and their first tokens.
     struct Success {
         var tokens: TokenAnswer
+        let user: UUID
         /// The mark for a device that came without one that is known.
         var newDevice: KnownDevice?
     }
@@ -53,24 +56,24 @@ struct SignIn: Sendable {
         guard let tenant = tenants.tenant(call.tenant), tenant.isActive else { throw Problem.invalidCredentials }
         let rows = try await postgres.query(
             LoginStatements.account,
-            [.text(attempt.name), .optional(call.address), .optional(attempt.device, PostgresValue.bytea)],
-            scope: .tenant(call.tenant))
-        let account = try rows.first.map { row throws(PostgresError) in try Account(row) }
-        if let refusal = try await check(attempt, against: account, tenant, call) {
-            try await refuse(attempt, account, refusal, call)
+            [.text(attempt.name), .optional(call.address), .textArray(attempt.devices)], scope: .tenant(call.tenant))
+        guard let row = rows.first else { throw Problem.unavailable() }
+        let (account, standing) = (try Account(row), try Lockout.Standing(row))
+        if let refusal = try await check(attempt, against: account, standing, tenant, call) {
+            try await refuse(attempt, account?.id, standing, refusal, call)
         }
         guard let account else { throw Problem.invalidCredentials }
         let request = OpenSession(
             user: account.id, client: attempt.client, methods: ["pwd"], deviceName: attempt.deviceName,
-            scope: attempt.scope)
+            scope: attempt.scope, passwordVersion: account.passwordVersion)
         let answer = try await token.send(.post, OpenSession.path, body: request.json, for: call.origin)
         switch answer.status {
         case 200:
             guard let tokens = TokenAnswer(parsing: answer.body) else { throw Problem.internalError }
-            return await welcome(attempt, account, tokens, call)
+            return await welcome(attempt, account.id, standing, tokens, call)
         case 403:
-            // Disabled between the check and the session.
-            try await refuse(attempt, account, .disabled, call)
+            // Disabled, or given another password, between the check and the session.
+            try await refuse(attempt, account.id, standing, .disabled, call)
             throw Problem.invalidCredentials
         default:
             throw Problem.unavailable()
@@ -79,24 +82,34 @@ struct SignIn: Sendable {
 
     /// Nil when the password is right and the account may sign in. Every path costs one hash.
     private func check(
-        _ attempt: Attempt, against account: Account?, _ tenant: Tenant, _ call: Call
+        _ attempt: Attempt, against account: Account?, _ standing: Lockout.Standing, _ tenant: Tenant, _ call: Call
     ) async throws -> Refusal? {
         let deadline = NIODeadline.now() + .seconds(1)
         guard let password = try? Password(attempt.password) else {
             // A password no account can have. Its length is the caller's own doing and tells nothing of the account.
-            return .wrongPassword
+            return account == nil ? .unknownAccount : standing.isOpen ? .wrongPassword : .locked
         }
-        guard let account, let hash = account.hash, account.standing.isOpen else {
+        guard let account, let hash = account.hash, standing.isOpen else {
             try await hasher.verifyAbsent(password, deadline: deadline)
-            if account?.standing.isOpen == false { return .locked }
-            return account == nil ? .unknownAccount : .noPassword
+            return account == nil ? .unknownAccount : standing.isOpen ? .noPassword : .locked
         }
-        switch try await hasher.verify(password, against: hash, deadline: deadline) {
+        let verification: PasswordHasher.Verification
+        do throws(PasswordError) {
+            verification = try await hasher.verify(password, against: hash, deadline: deadline)
+        } catch .unusableHash {
+            // An imported hash that is beyond what is evaluated. A reset gives the account another one.
+            call.logger.warning("a stored password hash can't be used", metadata: ["user": "\(account.id.text)"])
+            try await hasher.verifyAbsent(password, deadline: deadline)
+            return .noPassword
+        }
+        switch verification {
         case .mismatch:
             return .wrongPassword
         case .match(let needsRehash):
             guard account.isActive else { return .disabled }
-            if account.hasUnprovenEmail, tenant.settings.loginNeedsVerifiedEmail { return .unverifiedEmail }
+            // Where it is hidden which addresses are taken, a login right after registering must not tell.
+            let needsProof = tenant.settings.loginNeedsVerifiedEmail || tenant.settings.concealsRegistration
+            if account.hasUnprovenEmail, needsProof { return .unverifiedEmail }
             if needsRehash { await rehash(password, hash, of: account.id, call) }
             return nil
         }
@@ -115,30 +128,43 @@ struct SignIn: Sendable {
 
     /// Counts and records a refusal. A guess that can't be counted is not answered: otherwise a database in trouble
     /// would mean guesses without limit.
-    private func refuse(_ attempt: Attempt, _ account: Account?, _ refusal: Refusal, _ call: Call) async throws {
-        var steps = [record(attempt, account?.id, session: nil, refusal, call)]
-        if refusal == .wrongPassword || refusal == .unknownAccount || refusal == .noPassword {
+    private func refuse(
+        _ attempt: Attempt, _ user: UUID?, _ standing: Lockout.Standing, _ refusal: Refusal, _ call: Call
+    ) async throws {
+        var steps = [record(attempt, user, session: nil, refusal, call)]
+        switch refusal {
+        case .wrongPassword, .unknownAccount, .noPassword, .locked:
             steps += lockout.failure(
-                of: account?.id, on: attempt.device, standing: account?.standing ?? .init(), from: call.address)
+                of: user, wasLookedAt: refusal != .locked, standing: standing, from: call.address)
+        case .disabled, .unverifiedEmail:
+            break
         }
         _ = try await postgres.pipeline(steps, scope: .tenant(call.tenant))
         throw Problem.invalidCredentials
     }
 
-    private func welcome(_ attempt: Attempt, _ account: Account, _ tokens: TokenAnswer, _ call: Call) async -> Success {
-        let newDevice = account.standing.isKnownDevice ? nil : KnownDevice()
+    private func welcome(
+        _ attempt: Attempt, _ user: UUID, _ standing: Lockout.Standing, _ tokens: TokenAnswer, _ call: Call
+    ) async -> Success {
         var steps = [
-            record(attempt, account.id, session: tokens.sessionID, nil, call),
-            Lockout.forgive(account.id, on: attempt.device),
+            record(attempt, user, session: tokens.sessionID, nil, call),
+            Lockout.forgive(user, on: standing.knownDevice),
         ]
-        if let newDevice { steps.append(newDevice.remember(for: account.id)) }
+        var newDevice: KnownDevice?
+        if let known = standing.knownDevice {
+            steps.append(KnownDevice.wasUsed(known, by: user))
+        } else if attempt.takesMark {
+            let device = KnownDevice()
+            steps.append(device.remember(for: user))
+            newDevice = device
+        }
         do throws(PostgresError) {
             _ = try await postgres.pipeline(steps, scope: .tenant(call.tenant))
-            return Success(tokens: tokens, newDevice: newDevice)
+            return Success(tokens: tokens, user: user, newDevice: newDevice)
         } catch {
             // The session exists by now: history must not change the answer.
             call.logger.warning("login not recorded", metadata: ["error": "\(error)"])
-            return Success(tokens: tokens, newDevice: nil)
+            return Success(tokens: tokens, user: user, newDevice: nil)
         }
     }
 
@@ -160,17 +186,25 @@ private struct Account: Sendable {
     let id: UUID
     let isActive: Bool
     let hash: String?
+    let passwordVersion: Int64?
     let hasUnprovenEmail: Bool
-    let standing: Lockout.Standing
 
-    /// Reads a row of `LoginStatements.account`.
-    init(_ row: PostgresRow) throws(PostgresError) {
-        id = try row.decode(0)
+    /// Reads a row of `LoginStatements.account`; nil when there is no such account.
+    init?(_ row: PostgresRow) throws(PostgresError) {
+        guard let id: UUID = try row.decode(0) else { return nil }
+        self.id = id
         isActive = try row.decode(1, as: String.self) == "active"
         hash = try row.decode(2)
-        hasUnprovenEmail = try row.decode(3)
-        standing = Lockout.Standing(
-            isAccountBlocked: try row.decode(4), isAddressBlocked: try row.decode(5),
-            isKnownDevice: try row.decode(6), isDeviceBlocked: try row.decode(7))
+        passwordVersion = try row.decode(3)
+        hasUnprovenEmail = try row.decode(4)
+    }
+}
+
+extension Lockout.Standing {
+    /// Reads a row of `LoginStatements.account`.
+    fileprivate init(_ row: PostgresRow) throws(PostgresError) {
+        self.init(
+            isAccountBlocked: try row.decode(5), isAddressBlocked: try row.decode(6), knownDevice: try row.decode(7),
+            isDeviceBlocked: try row.decode(8))
     }
 }

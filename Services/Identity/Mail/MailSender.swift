@@ -39,30 +39,35 @@ struct MailSender: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                var count = 0
-                do {
-                    try await postgres.whenReady()
-                    count = try await sendDue()
-                } catch {
-                    logger.warning("outbox not read", metadata: ["error": "\(error)"])
-                }
-                // A mail is looked for often enough that nobody waits for it, seldom enough to cost nothing.
-                if count == 0 { try? await Task.sleep(for: .milliseconds(500)) }
+            // A few at a time, so that one slow mail server's answer does not hold up all others.
+            await withTaskGroup(of: Void.self) { group in
+                for _ in 0..<3 { group.addTask { await work() } }
             }
         }
     }
 
-    private func sendDue() async throws -> Int {
-        let rows = try await postgres.query(OutboxStatements.claim, [.int4(10)])
-        for row in rows {
-            let item = Item(
-                tenant: try row.decode(0), id: try row.decode(1), kind: try row.decode(2),
-                recipient: try row.decode(4), attempts: try row.decode(5))
-            let outcome = try await send(item)
-            try await settle(item, outcome)
+    private func work() async {
+        while !Task.isCancelled {
+            do {
+                try await postgres.whenReady()
+                if try await sendOne() { continue }
+            } catch {
+                logger.warning("mail not looked after", metadata: ["error": "\(error)"])
+            }
+            // A mail is looked for often enough that nobody waits for it, seldom enough to cost nothing.
+            try? await Task.sleep(for: .seconds(1))
         }
-        return rows.count
+    }
+
+    /// Sends the mail that has been due for longest; false when there is none. One at a time, so that what is claimed is
+    /// settled long before its lease ends.
+    private func sendOne() async throws -> Bool {
+        guard let row = try await postgres.query(OutboxStatements.claim, [.int4(1)]).first else { return false }
+        let item = Item(
+            tenant: try row.decode(0), id: try row.decode(1), kind: try row.decode(2), recipient: try row.decode(4),
+            attempts: try row.decode(5))
+        try await settle(item, try await send(item))
+        return true
     }
 
     private func send(_ item: Item) async throws -> Outcome {

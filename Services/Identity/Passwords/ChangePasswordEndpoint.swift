@@ -41,7 +41,7 @@ struct ChangePasswordEndpoint {
     private func change(_ call: Call, _ input: ChangePasswordInput) async throws {
         let person = try call.person()
         guard let tenant = tenants.tenant(call.tenant) else { throw Problem.invalidToken }
-        let proven = try await proof.check(input.current, of: person.user, call)
+        let proven = try await proof.check(input.current, of: person, call)
         let hash = try await intake.take(
             input.new, field: "new_password",
             for: .init(user: person.user, email: proven.email, username: proven.username), of: tenant)

@@ -1,3 +1,4 @@
+import Domain
 import FoundationEssentials
 import Kit
 import NIOCore
@@ -21,11 +22,11 @@ struct PasswordProof: Sendable {
     /// Checks `typed`.
     /// - Throws: `Problem.invalidCredentials` when it is wrong or too many were; `Problem.invalidToken` when the account
     ///   is gone.
-    func check(_ typed: String, of user: UUID, _ call: Call) async throws -> Proven {
+    func check(_ typed: String, of person: Call.Person, _ call: Call) async throws -> Proven {
         let scope = PostgresScope.tenant(call.tenant)
-        guard let row = try await postgres.query(PasswordStatements.present, [.uuid(user)], scope: scope).first else {
-            throw Problem.invalidToken
-        }
+        let rows = try await postgres.query(
+            PasswordStatements.present, [.uuid(person.user), .text(person.session.text)], scope: scope)
+        guard let row = rows.first else { throw Problem.invalidToken }
         let isBlocked: Bool = try row.decode(3)
         guard let hash: String = try row.decode(0), !isBlocked, let password = try? Password(typed) else {
             throw Problem.invalidCredentials
@@ -33,7 +34,7 @@ struct PasswordProof: Sendable {
         let verification = try await hasher.verify(password, against: hash, deadline: .now() + .seconds(1))
         guard verification != .mismatch else {
             _ = try await postgres.pipeline(
-                lockout.failure(of: user, on: nil, standing: .init(), from: call.address), scope: scope)
+                lockout.failure(of: person.user, in: person.session), scope: scope)
             throw Problem.invalidCredentials
         }
         return Proven(hash: hash, email: try row.decode(1), username: try row.decode(2))

@@ -4,12 +4,12 @@ import Postgres
 enum PasswordStatements {
     /// What a change of password begins with.
     static let present = PostgresStatement(
-        "password_present", [.uuid],
+        "password_present", [.uuid, .text],
         """
         select c.secret, u.email, u.username,
             exists (
                 select from login_failures f
-                where f.tenant_id = u.tenant_id and f.kind = 'account' and f.subject = u.id::text
+                where f.tenant_id = u.tenant_id and f.kind = 'session' and f.subject = $2
                     and f.blocked_until > clock_timestamp())
         from users u
         left join credentials c on c.tenant_id = u.tenant_id and c.user_id = u.id and c.kind = 'password'

@@ -76,7 +76,8 @@ struct ProfileEndpoints {
     }
 
     private func change(_ call: Call, _ input: ProfileChange) async throws -> UserView {
-        let user = try call.person().user
+        let person = try call.person()
+        let user = person.user
         let (email, username) = (input.email.value ?? nil, input.username.value ?? nil)
         var steps = [
             PostgresStep(
@@ -90,7 +91,7 @@ struct ProfileEndpoints {
             call.audit("user.changed", "user", user.text, detail: Self.detail(input)),
         ]
         if input.email.isGiven, let password = input.currentPassword {
-            let proven = try await proof.check(password, of: user, call)
+            let proven = try await proof.check(password, of: person, call)
             steps.append(PostgresStep(ProfileStatements.voidTokens, [.uuid(user)]))
             if let email { steps.append(Outbox.post(.verifyEmail, to: email.text, of: user)) }
             // Whoever held the account by its old address learns that it is gone.
@@ -125,8 +126,9 @@ struct ProfileEndpoints {
     }
 
     private func delete(_ call: Call, _ input: DeletionInput) async throws {
-        let user = try call.person().user
-        let proven = try await proof.check(input.password, of: user, call)
+        let person = try call.person()
+        let user = person.user
+        let proven = try await proof.check(input.password, of: person, call)
         var steps = [
             PostgresStep(PasswordStatements.endSessions, [.uuid(user), .null, .text("user_deleted")]),
             call.audit("user.deleted", "user", user.text),

@@ -53,6 +53,12 @@ struct RegistrationEndpoint {
             id: .v7(), email: input.email, username: input.username, displayName: input.displayName,
             passwordHash: hash)
         let scope = PostgresScope.tenant(call.tenant)
+        if tenant.settings.concealsRegistration, let username = input.username {
+            // Asked before the address is, or the answer on the name would tell about the address.
+            let taken = try await postgres.query(
+                RegistrationStatements.takenUsername, [.text(username.text)], scope: scope)
+            if !taken.isEmpty { throw TakenName.problem("username") }
+        }
         do throws(PostgresError) {
             let answers = try await postgres.pipeline(RegistrationStatements.register(user, call), scope: scope)
             guard !tenant.settings.concealsRegistration else { return Response(status: .accepted) }

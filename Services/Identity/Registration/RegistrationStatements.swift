@@ -32,6 +32,10 @@ enum RegistrationStatements {
         return steps
     }
 
+    static let takenUsername = PostgresStatement(
+        "registration_taken_username", [.text],
+        "select 1 from users where tenant_id = current_tenant() and username_key = identity_key($1)")
+
     private static let insertUser = PostgresStatement(
         "registration_user", [.uuid, .text, .text, .text],
         """

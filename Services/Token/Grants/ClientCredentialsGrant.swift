@@ -8,7 +8,7 @@ struct ClientCredentialsGrant: GrantType {
     func answer(_ request: TokenRequest) async throws -> TokenAnswer {
         guard request.client.isConfidential else { throw OAuthError.unauthorizedClient }
         let scope = try request.grantedScope().joined(separator: " ")
-        return try await issuer.tokens(
+        return try await issuer.ready(for: request.tenant).tokens(
             for: Grant(
                 tenant: request.tenant, client: request.client.identifier, scope: scope, audience: request.resource,
                 person: nil))

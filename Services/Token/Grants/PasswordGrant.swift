@@ -23,6 +23,7 @@ struct PasswordGrant: GrantType {
             guard let tokens = TokenAnswer(parsing: answer.body) else { throw Problem.internalError }
             return tokens
         case 401: throw OAuthError.invalidGrant
+        case 422: throw OAuthError.invalidRequest("username, scope or device_name is too long.")
         default: throw Problem.unavailable()
         }
     }

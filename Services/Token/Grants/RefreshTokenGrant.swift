@@ -13,12 +13,13 @@ struct RefreshTokenGrant: GrantType {
         // A forged, mistyped or foreign token ends here and never reaches the database.
         guard let token = codec.parse(try request.form.required("refresh_token")), token.tenant == request.tenant.id
         else { throw OAuthError.invalidGrant }
+        let issuer = try await issuer.ready(for: request.tenant)
         let rotated = try await rotation.rotate(
             .init(
                 token: token, tenant: request.tenant, client: request.client.identifier, scope: request.scope,
                 audience: request.resource), request.call.logger)
         switch rotated {
-        case .rotated(let grant): return try await issuer.tokens(for: grant)
+        case .rotated(let grant): return try issuer.tokens(for: grant)
         case .scopeTooWide: throw OAuthError.invalidScope
         case .refused: throw OAuthError.invalidGrant
         }

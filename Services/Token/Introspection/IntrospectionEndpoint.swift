@@ -15,6 +15,7 @@ struct IntrospectionEndpoint {
     let authentication: ClientAuthentication
     let reader: TokenReader
     let revocations: RevocationSet
+    let clients: ClientDirectory
     let postgres: PostgresClient
 
     var endpoint: Operation {
@@ -56,6 +57,8 @@ struct IntrospectionEndpoint {
                 IntrospectionStatements.session, [.uuid(session)], scope: .tenant(tenant.id))
             guard let row = rows.first, try row.decode(4, as: Int64.self) <= claims.epoch else { return .inactive }
             username = try row.decode(7)
+        } else if try await clients.client(claims.clientID, of: tenant.id) == nil {
+            return .inactive
         }
         return Introspection(
             isActive: true, kind: "Bearer", client: claims.clientID, subject: claims.subject, username: username,

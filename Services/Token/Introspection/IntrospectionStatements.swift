@@ -17,14 +17,20 @@ enum IntrospectionStatements {
 
     /// Ends a session for the client it belongs to; returns its event's id.
     static let end = PostgresStatement(
-        "introspection_end", [.uuid, .text],
+        "introspection_end", [.uuid, .text, .uuid, .text, .text],
         """
         with ended as (
             update sessions s set revoked_at = now(), revoked_reason = 'token_revoked'
             from clients c
             where s.tenant_id = current_tenant() and s.id = $1 and s.revoked_at is null
                 and c.tenant_id = s.tenant_id and c.id = s.client_id and c.identifier = $2
-            returning s.tenant_id, s.id, s.user_id
+            returning s.tenant_id, s.id, s.user_id, c.id as client_id
+        ), noted as (
+            insert into audit_log
+                (tenant_id, id, actor_kind, actor_id, action, target_kind, target_id, ip, request_id, detail)
+            select tenant_id, $3, 'client', client_id, 'session.ended', 'session', id::text, $4::inet, $5,
+                jsonb_build_object('reason', 'token_revoked')
+            from ended
         )
         insert into events (tenant_id, kind, subject_id, payload)
         select tenant_id, 'session.revoked', id, jsonb_build_object('user', user_id, 'reason', 'token_revoked')

@@ -13,6 +13,7 @@ import Tokens
 struct RevocationEndpoint {
     let authentication: ClientAuthentication
     let tenants: TenantDirectory
+    let clients: ClientDirectory
     let reader: TokenReader
     let postgres: PostgresClient
     let publisher: EventPublisher
@@ -26,7 +27,7 @@ struct RevocationEndpoint {
                 .problem(.unauthorized, "invalid_client")
                 .acknowledge(OAuthForm.self, formats: [.form]) { call, form in
                     let (tenant, client) = try await this.authentication.authenticate(call, form)
-                    return try await this.revoke(form.required("token"), of: tenant, for: client.identifier, call)
+                    return try await this.revoke(form.required("token"), of: tenant, for: client, call)
                 },
             Route(
                 .post, "/api/v1/auth/revoke", id: "revokeRefreshToken", tag: "auth",
@@ -34,9 +35,10 @@ struct RevocationEndpoint {
             )
             .acknowledge(RefreshInput.self, formats: [.json, .form], status: .noContent) { call, input in
                 var response = Response(status: .noContent)
-                guard let tenant = this.tenants.tenant(call.tenant) else { return response }
+                guard let tenant = this.tenants.tenant(call.tenant),
+                    let client = try await this.clients.client(DefaultTenant.firstPartyClient, of: tenant.id)
+                else { return response }
                 do {
-                    let client = DefaultTenant.firstPartyClient
                     response = try await this.revoke(input.refreshToken, of: tenant, for: client, call)
                     response.status = .noContent
                 } catch is OAuthError {
@@ -49,7 +51,7 @@ struct RevocationEndpoint {
 
     /// Revokes what there is to revoke. An unknown, expired or malformed token is revoked already: 200 (RFC 7009 §2.2).
     private func revoke(
-        _ text: String, of tenant: Tenant, for client: String, _ call: Call
+        _ text: String, of tenant: Tenant, for client: RegisteredClient, _ call: Call
     ) async throws -> Response {
         let done = Response(status: .ok, headers: [.cacheControl: "no-store"])
         let scope = PostgresScope.tenant(tenant.id)
@@ -58,20 +60,24 @@ struct RevocationEndpoint {
             return done
         case .refresh(let token):
             let rows = try await postgres.query(
-                IntrospectionStatements.end, [.uuid(token.session), .text(client)], scope: scope)
+                IntrospectionStatements.end,
+                [
+                    .uuid(token.session), .text(client.identifier), .uuid(.v7()), .optional(call.address),
+                    .text(call.requestID),
+                ], scope: scope)
             if let row = rows.first {
                 publisher.publish([try row.decode(0)])
                 return done.telling(ended: token.session)
             }
             let owner = try await postgres.query(IntrospectionStatements.owner, [.uuid(token.session)], scope: scope)
-            if let row = owner.first, try row.decode(0, as: String.self) != client { throw refusal(call) }
+            if let row = owner.first, try row.decode(0, as: String.self) != client.identifier { throw refusal(call) }
             return done
         case .access(let claims):
-            guard claims.clientID == client else { throw refusal(call) }
+            guard claims.clientID == client.identifier else { throw refusal(call) }
             guard let id = UUID(uuidString: claims.id) else { return done }
             let step = EventStatements.append(.tokenRevoked, subject: id)
             let answers = try await postgres.pipeline(
-                [step, call.audit("token.revoked", "token", claims.id)], scope: scope)
+                [step, call.audit("token.revoked", "token", claims.id, client: client.id)], scope: scope)
             publisher.publish(try answers[0].map { row throws(PostgresError) in try row.decode(0) })
             return done.telling(ended: id)
         }

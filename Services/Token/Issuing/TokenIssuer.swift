@@ -3,16 +3,28 @@ import FoundationEssentials
 import Kit
 import Tokens
 
-/// Makes the tokens of a grant.
+/// Makes the tokens of grants.
 struct TokenIssuer: Sendable {
     let publicURL: String
     let keys: SigningKeyRing
     let codec: RefreshTokenCodec
 
+    /// Gets hold of the tenant's key, before anything is changed that a token has to be issued for: a refresh token that
+    /// was used up for nothing would look stolen when it comes back.
+    func ready(for tenant: Tenant) async throws -> ReadyIssuer {
+        ReadyIssuer(publicURL: publicURL, signer: try await keys.signer(for: tenant), codec: codec)
+    }
+}
+
+/// An issuer that has the key of the grant's tenant at hand.
+struct ReadyIssuer: Sendable {
+    let publicURL: String
+    let signer: AccessTokenSigner
+    let codec: RefreshTokenCodec
+
     /// The access token of `grant`, and for a person the refresh token of its generation: the same grant always has the
     /// same refresh token.
-    func tokens(for grant: Grant) async throws -> TokenAnswer {
-        let signer = try await keys.signer(for: grant.tenant)
+    func tokens(for grant: Grant) throws -> TokenAnswer {
         let issuer = grant.tenant.issuer(publicURL: publicURL)
         let now = Int64(Date().timeIntervalSince1970)
         var lifetime = grant.tenant.settings.accessTokenLifetime.components.seconds

@@ -37,12 +37,20 @@ struct KeyKeeper: Service {
         let due = try await postgres.query(
             KeyStatements.due, [.float8(seconds(schedule.rotation)), .float8(seconds(schedule.publishAhead))])
         for row in due {
-            if let tenant = tenants.tenant(try row.decode(0)) { try await rotation.tend(tenant) }
+            guard let tenant = tenants.tenant(try row.decode(0)) else { continue }
+            do {
+                try await rotation.tend(tenant)
+            } catch {
+                // One tenant's trouble is no other's.
+                logger.error(
+                    "a tenant's signing keys are not looked after",
+                    metadata: ["tenant": "\(tenant.slug)", "error": "\(error)"])
+            }
         }
     }
 
     private func reseal() async throws {
-        let rows = try await postgres.query(KeyStatements.sealedOtherwise, [.int4(Int32(masterKeyVersion))])
+        let rows = try await postgres.query(KeyStatements.sealedBefore, [.int4(Int32(masterKeyVersion))])
         for row in rows {
             let (tenant, kid, old) = (
                 try row.decode(0, as: UUID.self), try row.decode(1, as: String.self),
@@ -53,8 +61,8 @@ struct KeyKeeper: Service {
                 _ = try await postgres.query(
                     KeyStatements.reseal, [.text(kid), .bytea(old), .bytea(new)], scope: .tenant(tenant))
                 logger.notice("signing key sealed anew", metadata: ["kid": "\(kid)"])
-            } catch let problem as SealedKeyProblem {
-                logger.error("\(problem)")
+            } catch {
+                logger.error("a signing key can't be sealed anew", metadata: ["kid": "\(kid)", "error": "\(error)"])
             }
         }
     }

@@ -25,7 +25,7 @@ enum KeyPlan: Equatable {
         case none
         /// A new key, published as long as usual before it is used.
         case soon
-        /// A new key, used from now on: the old one may be known to others.
+        /// A new key, used from now on, and every other one gone: they may be known to others.
         case now
     }
 
@@ -33,20 +33,24 @@ enum KeyPlan: Equatable {
     case publish(replacing: String?)
     /// The published key is used from now on.
     case activate(String)
-    /// A new key is used at once.
+    /// A new key is used at once, and all others are gone with the tokens they signed.
     case replace
     /// All is as it should be.
     case nothing
 
+    /// Whether a new key has to be made for it.
+    var needsKey: Bool {
+        switch self {
+        case .publish, .replace: true
+        case .activate, .nothing: false
+        }
+    }
+
     init(
         active: Key?, next: Key?, algorithm: SigningAlgorithm, schedule: Schedule, demand: Demand = .none
     ) {
-        guard let active else {
+        guard let active, demand != .now else {
             self = .replace
-            return
-        }
-        if demand == .now {
-            self = next.map { $0.algorithm == algorithm ? .activate($0.kid) : .replace } ?? .replace
             return
         }
         if let next {

@@ -3,6 +3,7 @@ import Domain
 import Events
 import FoundationEssentials
 import Logging
+import NIOPosix
 import Postgres
 import Tokens
 
@@ -19,21 +20,26 @@ struct KeyRotation: Sendable {
     @discardableResult
     func tend(_ tenant: Tenant, demand: KeyPlan.Demand = .none, audit: PostgresStep? = nil) async throws -> Bool {
         let algorithm = SigningAlgorithm(rawValue: tenant.settings.signingAlgorithm) ?? .es256
-        // Made before anything is locked, and not on an event loop: an RSA key takes a second or more.
-        let spare = try await Task.detached { try SigningKey.generate(algorithm) }.value
-        let sealed = try vault.seal(spare, of: tenant.id)
+        let wanted = try await postgres.query(KeyStatements.all, scope: .tenant(tenant.id))
+        var spare: (key: SigningKey, sealed: [UInt8])?
+        if try plan(wanted, algorithm, demand).needsKey {
+            // Made before anything is locked, and not on an event loop: an RSA key takes a second or more.
+            let key = try await NIOThreadPool.singleton.runIfActive { try SigningKey.generate(algorithm) }
+            spare = (key, try vault.seal(key, of: tenant.id))
+        }
+        let made = spare
         let (plan, events) = try await postgres.transaction(scope: .tenant(tenant.id)) { transaction in
             _ = try await transaction.query(KeyStatements.lock)
-            let keys = try await transaction.query(KeyStatements.all).map { try StoredKey($0) }
-            let plan = KeyPlan(
-                active: keys.first { $0.state == "active" }?.planned, next: keys.first { $0.state == "next" }?.planned,
-                algorithm: algorithm, schedule: schedule, demand: demand)
+            // Somebody else may have been here meanwhile.
+            let plan = try self.plan(try await transaction.query(KeyStatements.all), algorithm, demand)
+            if plan.needsKey, made == nil { return (KeyPlan.nothing, [Int64]()) }
             func insert(_ state: String) async throws {
+                guard let made else { return }
                 _ = try await transaction.query(
                     KeyStatements.insert,
                     [
-                        .text(spare.kid), .text(algorithm.rawValue), .text(state),
-                        .bytea(spare.verificationKey.rawRepresentation), .bytea(sealed),
+                        .text(made.key.kid), .text(algorithm.rawValue), .text(state),
+                        .bytea(made.key.verificationKey.rawRepresentation), .bytea(made.sealed),
                     ])
             }
             switch plan {
@@ -45,13 +51,12 @@ struct KeyRotation: Sendable {
                 _ = try await transaction.query(KeyStatements.retireActive)
                 _ = try await transaction.query(KeyStatements.activate, [.text(kid)])
             case .replace:
-                _ = try await transaction.query(KeyStatements.removeNext)
-                _ = try await transaction.query(KeyStatements.retireActive)
+                _ = try await transaction.query(KeyStatements.removeAll)
                 try await insert("active")
             }
             let age = Double(KeyPlan.Schedule.retirement.components.seconds)
             let gone = try await transaction.query(KeyStatements.removeRetired, [.float8(age)])
-            guard plan != .nothing || !gone.isEmpty else { return (plan, [Int64]()) }
+            guard plan != .nothing || !gone.isEmpty else { return (plan, []) }
             if let audit { _ = try await transaction.query(audit.statement, audit.parameters) }
             let event = EventStatements.append(.keysChanged, subject: nil)
             let rows = try await transaction.query(event.statement, event.parameters)
@@ -62,6 +67,13 @@ struct KeyRotation: Sendable {
             logger.notice("signing keys changed", metadata: ["tenant": "\(tenant.slug)", "plan": "\(plan)"])
         }
         return !events.isEmpty
+    }
+
+    private func plan(_ rows: PostgresRows, _ algorithm: SigningAlgorithm, _ demand: KeyPlan.Demand) throws -> KeyPlan {
+        let keys = try rows.map { try StoredKey($0) }
+        return KeyPlan(
+            active: keys.first { $0.state == "active" }?.planned, next: keys.first { $0.state == "next" }?.planned,
+            algorithm: algorithm, schedule: schedule, demand: demand)
     }
 }
 

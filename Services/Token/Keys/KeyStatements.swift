@@ -51,6 +51,9 @@ enum KeyStatements {
         "keys_remove_next", [],
         "delete from signing_keys where tenant_id = current_tenant() and state = 'next'")
 
+    static let removeAll = PostgresStatement(
+        "keys_remove_all", [], "delete from signing_keys where tenant_id = current_tenant()")
+
     /// Keys that nothing alive was signed with any more.
     static let removeRetired = PostgresStatement(
         "keys_remove_retired", [.float8],
@@ -66,9 +69,9 @@ enum KeyStatements {
         "keys_due", [.float8, .float8],
         "select tenant_id from due_key_tenants(make_interval(secs => $1), make_interval(secs => $2))")
 
-    static let sealedOtherwise = PostgresStatement(
-        "keys_sealed_otherwise", [.int4],
-        "select tenant_id, kid, sealed_private_key from keys_sealed_otherwise($1)")
+    static let sealedBefore = PostgresStatement(
+        "keys_sealed_before", [.int4],
+        "select tenant_id, kid, sealed_private_key from keys_sealed_before($1)")
 
     static let reseal = PostgresStatement(
         "keys_reseal", [.text, .bytea, .bytea],

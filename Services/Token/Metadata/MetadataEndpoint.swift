@@ -27,13 +27,20 @@ struct MetadataEndpoint {
             // A strong tag: the same document, byte for byte.
             let tag =
                 "\"\(OpaqueSecret.digest(of: String(buffer: body)).prefix(12).map { String($0, radix: 16) }.joined())\""
-            if call.head.headerFields[.ifNoneMatch] == tag {
+            if Self.matches(call.head.headerFields[.ifNoneMatch], tag) {
                 return Response(status: .notModified, headers: [.eTag: tag, .cacheControl: Self.cacheControl])
             }
             var response = Response.json(body, cacheControl: Self.cacheControl)
             response.headers[.eTag] = tag
             return response
         }
+    }
+
+    /// Whether a caller has this document already (RFC 9110 §13.1.2, compared weakly).
+    private static func matches(_ field: String?, _ tag: String) -> Bool {
+        guard let field else { return false }
+        let known: [Substring] = field.split(separator: ",").map { $0.drop { $0 == " " }.prefix { $0 != " " } }
+        return known.contains("*") || known.contains(tag[...]) || known.contains("W/\(tag)"[...])
     }
 
     private static let cacheControl = "public, max-age=300"

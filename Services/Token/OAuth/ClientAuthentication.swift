@@ -28,7 +28,7 @@ struct ClientAuthentication: Sendable {
         let credentials = try Self.credentials(call, form)
         let refusal = OAuthError(
             "invalid_client", "The client is not known.", status: .unauthorized,
-            challenge: credentials.isHeader ? "Basic realm=\"\(tenant.slug)\", charset=\"UTF-8\"" : nil)
+            challenge: credentials.isHeader ? Self.challenge : nil)
         guard let client = try await clients.client(credentials.identifier, of: tenant.id) else {
             call.logger.info("client refused", metadata: ["reason": "unknown"])
             throw refusal
@@ -55,13 +55,17 @@ struct ClientAuthentication: Sendable {
         guard let (identifier, secret) = basic(field) else {
             throw OAuthError(
                 "invalid_client", "The Authorization field is no Basic credentials.", status: .unauthorized,
-                challenge: "Basic")
+                challenge: challenge)
         }
         if let named = form["client_id"], named != identifier {
             throw .invalidRequest("client_id and the Authorization field name different clients.")
         }
-        return Credentials(identifier: identifier, secret: secret, isHeader: true)
+        // As in the form, an empty secret is as good as none: that is how some public clients name themselves.
+        return Credentials(identifier: identifier, secret: secret.isEmpty ? nil : secret, isHeader: true)
     }
+
+    /// RFC 7617 §2.
+    private static let challenge = "Basic realm=\"Gatehouse\", charset=\"UTF-8\""
 
     /// Splits at the first colon, then decodes both halves as form values, as RFC 6749 §2.3.1 has it.
     static func basic(_ field: String) -> (identifier: String, secret: String)? {

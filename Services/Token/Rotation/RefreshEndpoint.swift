@@ -37,11 +37,12 @@ struct RefreshEndpoint {
         guard let token = codec.parse(input.refreshToken), token.tenant == call.tenant,
             let tenant = tenants.tenant(call.tenant), tenant.isActive
         else { throw Self.invalidGrant }
+        let issuer = try await issuer.ready(for: tenant)
         let request = Rotation.Request(token: token, tenant: tenant, client: DefaultTenant.firstPartyClient)
         guard case .rotated(let grant) = try await rotation.rotate(request, call.logger) else {
             throw Self.invalidGrant
         }
-        return try await issuer.tokens(for: grant)
+        return try issuer.tokens(for: grant)
     }
 
     private static let invalidGrant = Problem(

@@ -64,7 +64,11 @@ struct SessionEndpoints {
         _ session: UUID, of person: Call.Person, because reason: String, _ call: Call
     ) async throws -> Response {
         let rows = try await postgres.query(
-            SessionStatements.end, [.uuid(session), .uuid(person.user), .text(reason)], scope: .tenant(call.tenant))
+            SessionStatements.end,
+            [
+                .uuid(session), .uuid(person.user), .text(reason), .uuid(.v7()), .optional(call.address),
+                .text(call.requestID),
+            ], scope: .tenant(call.tenant))
         // One's own session ended already is what was wanted; another id is told like one that never was.
         guard !rows.isEmpty || session == person.session else { throw Problem.notFound }
         publisher.publish(try rows.map { row throws(PostgresError) in try row.decode(0) })
@@ -75,9 +79,12 @@ struct SessionEndpoints {
 
     private func endAll(but kept: UUID?, because reason: String, _ call: Call) async throws -> EndedSessions {
         let user = try call.person().user
-        let rows = try await postgres.query(
-            SessionStatements.endAll, [.uuid(user), .optional(kept), .text(reason)], scope: .tenant(call.tenant))
-        guard let row = rows.first else { return EndedSessions(count: 0) }
+        let answers = try await postgres.pipeline(
+            [
+                PostgresStep(SessionStatements.endAll, [.uuid(user), .optional(kept), .text(reason)]),
+                call.audit("sessions.ended", "user", user.text, detail: #"{"reason":"\#(reason)"}"#),
+            ], scope: .tenant(call.tenant))
+        guard let row = answers[0].first else { return EndedSessions(count: 0) }
         if let event: Int64 = try row.decode(1) { publisher.publish([event]) }
         return EndedSessions(count: try row.decode(0))
     }

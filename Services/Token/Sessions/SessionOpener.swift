@@ -24,28 +24,33 @@ struct SessionOpener: Sendable {
 
     private func open(_ call: Call, _ input: OpenSession) async throws -> TokenAnswer {
         guard let tenant = tenants.tenant(call.tenant), tenant.isActive else { throw Problem.forbidden }
+        // Nothing is opened that no token could be issued for.
+        let issuer = try await issuer.ready(for: tenant)
         let session = UUID.v7()
         let device = UserAgent(call.userAgent ?? "")
-        let open = PostgresStep(
-            SessionStatements.open,
-            [
-                .uuid(session), .uuid(input.user), .text(input.client), .textArray(input.methods),
-                .optional(input.deviceName), .optional(call.userAgent), .optional(device.browser),
-                .optional(device.system), .optional(call.address),
-                .float8(Double(tenant.settings.sessionIdleLifetime.components.seconds)),
-                .float8(Double(tenant.settings.sessionLifetime.components.seconds)), .text(input.scope),
-            ])
-        var steps = [open]
-        // With a limit, logins of one user go one after another, so that each sees the sessions of those before it.
+        var steps = [
+            PostgresStep(SessionStatements.lockUser, [.uuid(input.user)]),
+            PostgresStep(
+                SessionStatements.open,
+                [
+                    .uuid(session), .uuid(input.user), .text(input.client), .textArray(input.methods),
+                    .optional(input.deviceName), .optional(call.userAgent), .optional(device.browser),
+                    .optional(device.system), .optional(call.address),
+                    .float8(Double(tenant.settings.sessionIdleLifetime.components.seconds)),
+                    .float8(Double(tenant.settings.sessionLifetime.components.seconds)), .text(input.scope),
+                    .optional(input.passwordVersion),
+                ]),
+        ]
         let limit = tenant.settings.maximumSessions
         if limit > 0 {
-            steps.insert(PostgresStep(SessionStatements.lockUser, [.uuid(input.user)]), at: 0)
-            steps.append(PostgresStep(SessionStatements.trim, [.uuid(input.user), .int4(Int32(clamping: limit))]))
+            steps.append(
+                PostgresStep(
+                    SessionStatements.trim, [.uuid(input.user), .int4(Int32(clamping: limit)), .uuid(session)]))
         }
         let answers = try await postgres.pipeline(steps, scope: .tenant(call.tenant))
-        if limit > 0, let event: Int64 = try answers.last?.first?.decode(0) ?? nil { publisher.publish([event]) }
-        guard let row = answers[limit > 0 ? 1 : 0].first else { throw Problem.forbidden }
-        return try await issuer.tokens(
+        if limit > 0, let event: Int64 = try answers[2].first?.decode(0) ?? nil { publisher.publish([event]) }
+        guard let row = answers[1].first else { throw Problem.forbidden }
+        return try issuer.tokens(
             for: Grant(
                 tenant: tenant, client: input.client, scope: input.scope, audience: nil,
                 person: Grant.Person(

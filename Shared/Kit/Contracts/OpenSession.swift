@@ -17,14 +17,19 @@ public struct OpenSession: RequestContent {
     public var deviceName: String?
     /// The granted scope, separated by spaces.
     public var scope: String
+    /// The version of the password that was checked: no session is opened for one that was replaced meanwhile.
+    public var passwordVersion: Int64?
 
     /// A session to open.
-    public init(user: UUID, client: String, methods: [String], deviceName: String?, scope: String) {
+    public init(
+        user: UUID, client: String, methods: [String], deviceName: String?, scope: String, passwordVersion: Int64?
+    ) {
         self.user = user
         self.client = client
         self.methods = methods
         self.deviceName = deviceName
         self.scope = scope
+        self.passwordVersion = passwordVersion
     }
 
     public init(from fields: inout FieldReader) {
@@ -33,6 +38,7 @@ public struct OpenSession: RequestContent {
         methods = fields.required("amr", .texts(limit: 8))
         deviceName = fields.optional("device_name", .text(1...100))
         scope = fields.optional("scope", .text(0...1000)) ?? ""
+        passwordVersion = fields.optional("password_version", .number(0...Int.max)).map(Int64.init)
     }
 
     /// As JSON.
@@ -53,6 +59,10 @@ public struct OpenSession: RequestContent {
         }
         json.name("scope")
         json.value(scope)
+        if let passwordVersion {
+            json.name("password_version")
+            json.value(passwordVersion)
+        }
         json.endObject()
         return json.buffer
     }

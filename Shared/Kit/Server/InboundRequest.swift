@@ -22,8 +22,10 @@ struct InboundRequest: Sendable {
     /// The principal of the verified token, when the gateway named one.
     var principal: Call.Principal? {
         guard let client else { return nil }
+        // A client that speaks for itself has no session, whatever its id looks like.
         return Call.Principal(
-            user: subject, session: session, client: client, scope: scope, roles: roles, token: token, epoch: epoch)
+            user: session == nil ? nil : subject, session: session, client: client, scope: scope, roles: roles,
+            token: token, epoch: epoch)
     }
 
     /// Sorts the fields of a header block. Fields that no handler could use are dropped.

@@ -9,16 +9,17 @@ extension Call {
     ///   - kind: The kind of its target, `user` for example.
     ///   - id: Which one.
     ///   - detail: More on it, as JSON; never anything secret.
-    ///   - actor: Who did it, when that is not the token's user: a person who is only now known.
+    ///   - actor: The user who did it, when that is not the token's: a person who is only now known.
+    ///   - client: The client that did it, when none of a token's did.
     public func audit(
-        _ action: String, _ kind: String, _ id: String, detail: String = "{}", actor: UUID? = nil
+        _ action: String, _ kind: String, _ id: String, detail: String = "{}", actor: UUID? = nil, client: UUID? = nil
     ) -> PostgresStep {
         let user = actor ?? principal?.user
-        let actorKind = user != nil ? "user" : principal == nil ? "system" : "client"
+        let actorKind = client != nil ? "client" : user != nil ? "user" : principal == nil ? "system" : "client"
         return PostgresStep(
             Self.insertAudit,
             [
-                .uuid(.v7()), .text(actorKind), .optional(user), .text(action), .text(kind), .text(id),
+                .uuid(.v7()), .text(actorKind), .optional(client ?? user), .text(action), .text(kind), .text(id),
                 .optional(address), .text(requestID), .jsonb(detail),
             ])
     }

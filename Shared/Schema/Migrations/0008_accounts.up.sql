@@ -6,6 +6,18 @@ alter table users add column token_epoch bigint not null default 0;
 
 alter table credentials drop constraint credentials_kind_check;
 alter table credentials add constraint credentials_kind_check check (kind in ('password', 'former_password'));
+-- Counts the changes of a password, not the rehashes of one: a session is opened only for the version that was checked.
+alter table credentials add column version bigint not null default 0;
+
+-- A search by the first letters of a name, whatever the collation of the database.
+create index users_email_search on users (tenant_id, email_key text_pattern_ops);
+create index users_username_search on users (tenant_id, username_key text_pattern_ops);
+
+-- What changes a user's credentials, tokens or sessions together takes this lock first: all of it goes one after
+-- another, and in one order.
+create function lock_user(for_user uuid) returns void
+    language sql
+    as $$ select from users where tenant_id = current_tenant() and id = for_user for no key update $$;
 
 -- Proof that a mail arrived. One of each purpose per user: a newer one takes the older one's place.
 create table one_time_tokens (
@@ -22,6 +34,7 @@ create table one_time_tokens (
     foreign key (tenant_id, user_id) references users (tenant_id, id) on delete cascade
 );
 create unique index one_time_tokens_digest on one_time_tokens (tenant_id, digest);
+create index one_time_tokens_expiry on one_time_tokens (expires_at);
 call isolate_by_tenant('one_time_tokens');
 
 -- Takes a token out of the world: of any number that try at once, one succeeds. SQLSTATE GH001 otherwise, which undoes
@@ -30,6 +43,7 @@ create function consume_one_time_token(for_user uuid, for_purpose text, presente
     language plpgsql
     as $$
 begin
+    perform lock_user(for_user);
     delete from one_time_tokens t using users u
         where t.tenant_id = current_tenant() and t.user_id = for_user and t.purpose = for_purpose
             and t.digest = presented and t.expires_at > now()
@@ -49,6 +63,7 @@ create function replace_password(for_user uuid, expected text, replacement text,
 declare
     former text;
 begin
+    perform lock_user(for_user);
     select secret into former from credentials
         where tenant_id = current_tenant() and user_id = for_user and kind = 'password' for update;
     if expected is not null and former is distinct from expected then
@@ -58,7 +73,7 @@ begin
         insert into credentials (tenant_id, user_id, id, kind, secret)
             values (current_tenant(), for_user, gen_random_uuid(), 'password', replacement);
     else
-        update credentials set secret = replacement, updated_at = now()
+        update credentials set secret = replacement, version = version + 1, updated_at = now()
             where tenant_id = current_tenant() and user_id = for_user and kind = 'password';
         if keep > 0 then
             insert into credentials (tenant_id, user_id, id, kind, secret, created_at)
@@ -81,29 +96,31 @@ create table known_devices (
     user_id uuid not null,
     digest bytea not null check (length(digest) = 32),
     created_at timestamptz not null default now(),
+    last_used_at timestamptz not null default now(),
     primary key (tenant_id, user_id, digest),
     foreign key (tenant_id, user_id) references users (tenant_id, id) on delete cascade
 );
 call isolate_by_tenant('known_devices');
 
+-- Remembers a device, or that it was used again; of more than twenty the one that was not used for longest is forgotten.
 create function remember_device(for_user uuid, device bytea) returns void
     language plpgsql
     as $$
 begin
     insert into known_devices (tenant_id, user_id, digest) values (current_tenant(), for_user, device)
-        on conflict do nothing;
+        on conflict (tenant_id, user_id, digest) do update set last_used_at = clock_timestamp();
     delete from known_devices
         where tenant_id = current_tenant() and user_id = for_user and digest not in (
             select digest from known_devices where tenant_id = current_tenant() and user_id = for_user
-            order by created_at desc limit 20
+            order by last_used_at desc limit 20
         );
 end
 $$;
 
--- Failed logins in a row: of an account, of an address, of a known device.
+-- Failed logins in a row: of an account, of an address, of a known device; and of proofs in a session.
 create table login_failures (
     tenant_id uuid not null references tenants (id) on delete cascade,
-    kind text not null check (kind in ('account', 'address', 'device')),
+    kind text not null check (kind in ('account', 'address', 'device', 'session')),
     subject text not null,
     failures int not null,
     last_failed_at timestamptz not null,
@@ -114,9 +131,12 @@ create table login_failures (
 create index login_failures_age on login_failures (last_failed_at);
 call isolate_by_tenant('login_failures');
 
--- Counts one more failure. After `free` of them the next has to wait 30 s, then twice as long each time, an hour at
--- most; at `hard` the account opens only to a known device, a reset or an administrator. A count decays in `window`.
-create function count_login_failure(for_kind text, for_subject text, free int, hard int, decay interval)
+-- Counts one more failure. After `free` of them the next has to wait 30 s, then twice as long each time, `longest` at
+-- most; at `hard` the account opens only to a known device, a reset or an administrator. A count is forgotten after
+-- `decay`.
+create function count_login_failure(
+    for_kind text, for_subject text, free int, hard int, decay interval, longest interval
+)
     returns timestamptz
     language plpgsql
     as $$
@@ -136,7 +156,7 @@ begin
     until := case
         when counted >= hard then 'infinity'::timestamptz
         when counted > free then clock_timestamp()
-            + least(interval '1 hour', interval '30 seconds' * 2 ^ least(counted - free - 1, 16))
+            + least(longest, interval '30 seconds' * 2 ^ least(counted - free - 1, 16))
     end;
     update login_failures set blocked_until = until
         where tenant_id = current_tenant() and kind = for_kind and subject = for_subject;
@@ -144,12 +164,15 @@ begin
 end
 $$;
 
--- The part of a client's address that failures are counted by: whole for IPv4, the /64 for IPv6, which is what one
--- customer of a provider has.
+-- The part of a client's address that failures are counted by: whole for IPv4, also where IPv6 carries it, and the /64
+-- for IPv6, which is what one customer of a provider has.
 create function address_prefix(given text) returns text
     language sql immutable strict parallel safe
     as $$
-select case family(given::inet) when 6 then network(set_masklen(given::inet, 64))::text else host(given::inet) end
+select case
+    when given::inet << '::ffff:0:0/96' then regexp_replace(host(given::inet), '^::ffff:', '')
+    when family(given::inet) = 6 then network(set_masklen(given::inet, 64))::text
+    else host(given::inet) end
 $$;
 
 -- Deletes a user, unless nobody would be left: SQLSTATE GH003 for the last superuser, GH004 for the last owner of an
@@ -158,6 +181,7 @@ create function remove_user(for_user uuid) returns void
     language plpgsql
     as $$
 begin
+    perform lock_user(for_user);
     perform pg_advisory_xact_lock(hashtextextended('gatehouse.remove_user/' || current_tenant(), 0));
     if exists (
         select from users where tenant_id = current_tenant() and id = for_user and is_superuser
@@ -201,6 +225,7 @@ create table mail_outbox (
 );
 create index mail_outbox_due on mail_outbox (next_attempt_at) where sent_at is null and failed_at is null;
 create index mail_outbox_recipient on mail_outbox (tenant_id, recipient_key, kind, created_at);
+create index mail_outbox_age on mail_outbox (created_at);
 call isolate_by_tenant('mail_outbox');
 
 -- Puts a mail into the outbox unless the address has had `at_most` of its kind within the hour. One at a time for each
@@ -241,19 +266,33 @@ update mail_outbox m
     returning m.tenant_id, m.id, m.kind, m.user_id, m.recipient, m.attempts, m.created_at
 $$;
 
--- Forgets what nobody needs any more: settled mail, tokens past their time, failures that have decayed. A bounded
--- number at a time.
-create function tidy_accounts(at_most int default 5000) returns void
+-- Forgets what nobody needs any more: settled mail, tokens and sessions past their time, failures that have decayed. A
+-- bounded number of each at a time; returns how many, so that the caller goes on while there is more.
+create function tidy_accounts(at_most int default 2000) returns bigint
     language sql security definer set search_path = public, pg_temp
     as $$
-delete from mail_outbox where (tenant_id, id) in (
-    select tenant_id, id from mail_outbox
-    where coalesce(sent_at, failed_at) < now() - interval '30 days' limit at_most);
-delete from one_time_tokens where (tenant_id, user_id, purpose) in (
-    select tenant_id, user_id, purpose from one_time_tokens where expires_at < now() limit at_most);
-delete from login_failures where (tenant_id, kind, subject) in (
-    select tenant_id, kind, subject from login_failures
-    where last_failed_at < now() - interval '2 days' and blocked_until is distinct from 'infinity' limit at_most)
+with mails as (
+    delete from mail_outbox where (tenant_id, id) in (
+        select tenant_id, id from mail_outbox
+        where created_at < now() - interval '30 days' and (sent_at is not null or failed_at is not null)
+        limit at_most)
+    returning 1
+), tokens as (
+    delete from one_time_tokens where (tenant_id, user_id, purpose) in (
+        select tenant_id, user_id, purpose from one_time_tokens where expires_at < now() limit at_most)
+    returning 1
+), failures as (
+    delete from login_failures where (tenant_id, kind, subject) in (
+        select tenant_id, kind, subject from login_failures
+        where last_failed_at < now() - interval '2 days' and blocked_until is distinct from 'infinity' limit at_most)
+    returning 1
+), dead_sessions as (
+    delete from sessions where (tenant_id, id) in (
+        select tenant_id, id from sessions where expires_at < now() - interval '7 days' limit at_most)
+    returning 1
+)
+select (select count(*) from mails) + (select count(*) from tokens) + (select count(*) from failures)
+    + (select count(*) from dead_sessions)
 $$;
 revoke execute on function claim_mail(int, interval), tidy_accounts(int) from public;
 grant execute on function claim_mail(int, interval) to gatehouse_service;

@@ -15,8 +15,9 @@ create function end_sessions(
 declare
     ids jsonb;
 begin
-    -- Locked in one order, the user first, so that two that end the same sessions do not wait for one another.
-    perform 1 from users u where u.tenant_id = current_tenant() and u.id = for_user for no key update;
+    -- Locked in one order, the user first, so that two that end the same sessions do not wait for one another. A login
+    -- that is under way takes the same lock before it opens a session, and finds what was changed.
+    perform lock_user(for_user);
     perform 1 from sessions s
         where s.tenant_id = current_tenant() and s.user_id = for_user and s.revoked_at is null
         order by s.id for update;
@@ -24,10 +25,12 @@ begin
         update sessions s set revoked_at = now(), revoked_reason = because
         where s.tenant_id = current_tenant() and s.user_id = for_user and s.id is distinct from except_session
             and s.revoked_at is null and s.expires_at > now()
-        returning s.id
+        returning s.id, s.refreshed_at
     )
-    select count(*), jsonb_agg(now_ended.id) into ended, ids from now_ended;
-    if ended > 0 then
+    -- Only those whose last access token may still live, an hour at most, are news to anybody.
+    select count(*), jsonb_agg(now_ended.id) filter (where now_ended.refreshed_at > now() - interval '2 hours')
+        into ended, ids from now_ended;
+    if ids is not null then
         insert into events (tenant_id, kind, subject_id, payload)
             values (current_tenant(), 'sessions.revoked', for_user,
                 jsonb_build_object('sessions', ids, 'reason', because))
@@ -36,9 +39,11 @@ begin
 end
 $$;
 
--- Ends the oldest sessions of a user beyond `cap`. Called behind a lock on the user, so that of many logins at once
--- exactly `cap` sessions stay.
-create function trim_sessions(for_user uuid, cap int, out ended bigint, out event_id bigint)
+-- Ends the oldest sessions of a user beyond `cap`, never the one that was just opened. Called behind lock_user, so that
+-- of many logins at once exactly `cap` sessions stay.
+create function trim_sessions(
+    for_user uuid, cap int, opened uuid, out ended bigint, out event_id bigint
+)
     language plpgsql
     as $$
 declare
@@ -46,9 +51,12 @@ declare
 begin
     with surplus as (
         select s.id from sessions s
-        where s.tenant_id = current_tenant() and s.user_id = for_user and s.revoked_at is null
-            and least(s.expires_at, s.idle_expires_at) > now()
-        order by s.created_at desc, s.id desc offset cap for update
+        where s.tenant_id = current_tenant() and s.id in (
+            select living.id from sessions living
+            where living.tenant_id = current_tenant() and living.user_id = for_user and living.id <> opened
+                and living.revoked_at is null and least(living.expires_at, living.idle_expires_at) > now()
+            order by living.created_at desc, living.id desc offset greatest(cap - 1, 0))
+        order by s.id for update
     ), now_ended as (
         update sessions s set revoked_at = now(), revoked_reason = 'session_limit'
         from surplus where s.tenant_id = current_tenant() and s.id = surplus.id
@@ -79,19 +87,30 @@ insert into events (tenant_id, kind, subject_id, payload)
 $$;
 
 -- As settle_rotation of migration 0007, which version 0.1's processes still call, with one more outcome:
---   wrong_scope  more was asked than the session was granted; nothing was consumed
+--   wrong_scope  more was asked than the session was granted, by a token that is good; nothing was consumed
 create function settle_rotation(
     for_tenant uuid, for_session uuid, presented bigint, for_client text, idle interval, wanted text[],
     out outcome text, out generation bigint, out event_id bigint
 )
     language plpgsql
     as $$
+declare
+    found_session record;
 begin
-    if wanted is not null and exists (
-        select from sessions s
-        where s.tenant_id = for_tenant and s.id = for_session and s.revoked_at is null
-            and not wanted <@ string_to_array(s.scope, ' ')
-    ) then
+    select s.generation, s.scope, s.revoked_at, s.refreshed_at, s.expires_at, s.idle_expires_at,
+            c.identifier, c.refresh_reuse_interval_seconds
+        into found_session
+        from sessions s
+        join clients c on c.tenant_id = s.tenant_id and c.id = s.client_id
+        where s.tenant_id = for_tenant and s.id = for_session
+        for update of s;
+    if found and wanted is not null and found_session.identifier = for_client and found_session.revoked_at is null
+        and least(found_session.expires_at, found_session.idle_expires_at) > now()
+        and (presented >= found_session.generation
+            or presented = found_session.generation - 1 and found_session.refreshed_at
+                > clock_timestamp() - make_interval(secs => found_session.refresh_reuse_interval_seconds))
+        and not wanted <@ string_to_array(found_session.scope, ' ')
+    then
         outcome := 'wrong_scope';
         return;
     end if;
@@ -125,15 +144,16 @@ or exists (
     where old.tenant_id = t.id and old.state = 'retired' and old.retired_at <= now() - interval '2 hours')
 $$;
 
--- Sealed keys of every tenant that were sealed under another master key than the one of that version (its first byte).
-create function keys_sealed_otherwise(current_version int)
+-- Sealed keys of every tenant that were sealed under a master key of a lower number (its first byte). Not of a higher
+-- one: while the master key is being changed, instances with the old one leave alone what the new one has sealed.
+create function keys_sealed_before(current_version int)
     returns table (tenant_id uuid, kid text, sealed_private_key bytea)
     language sql stable security definer set search_path = public, pg_temp
     as $$
-select tenant_id, kid, sealed_private_key from signing_keys where get_byte(sealed_private_key, 0) <> current_version
+select tenant_id, kid, sealed_private_key from signing_keys where get_byte(sealed_private_key, 0) < current_version
 $$;
-revoke execute on function due_key_tenants(interval, interval), keys_sealed_otherwise(int) from public;
-grant execute on function due_key_tenants(interval, interval), keys_sealed_otherwise(int) to gatehouse_service;
+revoke execute on function due_key_tenants(interval, interval), keys_sealed_before(int) from public;
+grant execute on function due_key_tenants(interval, interval), keys_sealed_before(int) to gatehouse_service;
 
 -- The roles of a user as their tokens name them.
 create function role_names(for_user uuid) returns text[]
