@@ -150,7 +150,7 @@ let package = Package(
         tests("MailTests", ["Mail", "Domain", "GatehouseTesting"], exclude: ["smtp_sink.py"]),
         tests("SchemaTests", ["Schema", "GatehouseTesting", "Migrate"]),
         tests("EventsTests", ["Events", "Domain"]),
-        tests("GatewayTests", ["Gateway", "Kit", nioCore]),
+        tests("GatewayTests", ["Gateway", "Kit", nioCore, nioHTTP1]),
         tests("TokenServiceTests", ["Token", "Kit", "Tokens"]),
         tests("IdentityTests", ["Identity", "Domain"]),
         tests(

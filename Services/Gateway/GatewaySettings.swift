@@ -12,7 +12,19 @@ enum GatewaySettings {
     static let docsAssets = Setting<String?>.optional(
         "DOCS_ASSETS_DIR", .nonEmpty, "The folder with the files of Swagger UI and ReDoc; without it /docs says so")
 
-    static let all: [any SettingDeclaration] = [port, identity, token, admin, routes, docsAssets]
+    static let trustedProxies = Setting<[AddressBlock]>(
+        "TRUSTED_PROXIES", .list(of: .addressBlock), default: "",
+        "Whose word on the caller's address is taken: blocks such as 10.0.0.0/8, separated by commas")
+    static let proxyHeader = Setting<ClientAddress.Source>(
+        "TRUSTED_PROXY_HEADER", .choice, default: "x-forwarded-for",
+        "The field those proxies write: `x-forwarded-for` or `forwarded`")
+    static let origins = Setting<[Origin]>(
+        "CORS_ORIGINS", .list(of: .matching("an origin such as https://app.example") { Origin($0) }), default: "",
+        "Origins whose pages may call for every tenant, separated by commas; clients name further ones of their own")
+
+    static let all: [any SettingDeclaration] = [
+        port, identity, token, admin, routes, docsAssets, trustedProxies, proxyHeader, origins,
+    ]
 
     private static func upstream(_ name: String, _ port: Int, _ service: String) -> Setting<[HostPort]> {
         Setting(

@@ -11,11 +11,14 @@ await ServiceProcess(name: "gateway", port: GatewaySettings.opsPort, settings: G
     let tenants = TenantDirectory(postgres: context.postgres)
     let keys = KeyDirectory(postgres: context.postgres)
     let revocations = RevocationSet(lifetime: TenantSettings.longestAccessTokenLifetime)
+    let origins = OriginDirectory(postgres: context.postgres)
+    let originRefresher = DirectoryRefresher([.clientChanged], logger: context.logger) { try await origins.load() }
     let tenantRefresher = DirectoryRefresher([.tenantChanged], logger: context.logger) { try await tenants.load() }
     let keyRefresher = DirectoryRefresher([.keysChanged], logger: context.logger) { try await keys.load() }
     let feed = EventFeed(
         postgres: context.postgres, redis: context.redis, lookback: TenantSettings.longestAccessTokenLifetime,
-        logger: context.logger, handlers: [revocations.apply, tenantRefresher.apply, keyRefresher.apply])
+        logger: context.logger,
+        handlers: [revocations.apply, tenantRefresher.apply, keyRefresher.apply, originRefresher.apply])
 
     let identity = try await context.upstream("identity", values[GatewaySettings.identity])
     let token = try await context.upstream("token", values[GatewaySettings.token])
@@ -28,6 +31,9 @@ await ServiceProcess(name: "gateway", port: GatewaySettings.opsPort, settings: G
         publicURL: publicURL, routes: try GatewayRoutes.load(values[GatewaySettings.routes], upstreams),
         tenants: tenants, keys: keys, revocations: revocations,
         upstreams: Dictionary(uniqueKeysWithValues: upstreams.map { ($0.name, $0) }),
+        clientAddress: ClientAddress(
+            proxies: values[GatewaySettings.trustedProxies], source: values[GatewaySettings.proxyHeader]),
+        crossOrigin: CrossOrigin(everywhere: Set(values[GatewaySettings.origins]), origins: origins),
         internalKey: context.internalKey, identifiers: IdentifierSource(),
         local: LocalPages(
             documentation: Documentation(
@@ -38,7 +44,7 @@ await ServiceProcess(name: "gateway", port: GatewaySettings.opsPort, settings: G
     let port = values[GatewaySettings.port]
 
     return ProcessParts(
-        endpoints: [], services: [tenantRefresher, keyRefresher, feed] + upstreams,
+        endpoints: [], services: [tenantRefresher, keyRefresher, originRefresher, feed] + upstreams,
         checks: upstreams.map { upstream in
             Health.Check(upstream.name) {
                 await upstream.isReachable() ? .ok : .degraded("no instance can be reached")
@@ -57,6 +63,7 @@ await ServiceProcess(name: "gateway", port: GatewaySettings.opsPort, settings: G
         prepare: {
             try await tenants.load()
             try await keys.load()
+            try await origins.load()
             guard feed.isCurrent else { throw NotYet(reason: "events are not read yet") }
             for upstream in upstreams where await !upstream.isReachable() {
                 throw NotYet(reason: "no instance of \(upstream.name) can be reached")

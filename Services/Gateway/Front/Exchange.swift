@@ -46,6 +46,11 @@ final class Exchange: HTTP2ResponseReceiver {
 
     func start() {
         guard let route = request.route else { return fail(.notFound) }
+        switch request.preflight() {
+        case nil: break
+        case .success(let fields): return answerPreflight(fields)
+        case .failure(let problem): return fail(problem)
+        }
         if route.service == "gateway" { return answerLocally() }
         guard route.authentication == .required else { return forward(nil, route) }
         authenticate(route, mayReload: true)
@@ -154,6 +159,7 @@ final class Exchange: HTTP2ResponseReceiver {
         var headers = HTTPHeaders()
         headers.reserveCapacity(12)
         HeaderPolicy.answer(head, requestID: request.id, to: &headers)
+        for (name, value) in request.answerFields { headers.add(name: name, value: value) }
         if let length = head.value(of: "content-length") {
             headers.add(name: "content-length", value: length)
         } else if endStream, status != 204, status != 304 {
@@ -198,6 +204,8 @@ final class Exchange: HTTP2ResponseReceiver {
     private func fail(_ problem: Problem) {
         if case .done = phase { return }
         end()
+        var problem = problem
+        problem.add(request.answerFields)
         front?.answer(problem, requestID: request.id)
     }
 
@@ -208,6 +216,15 @@ final class Exchange: HTTP2ResponseReceiver {
     }
 
     // Answer without a service
+
+    private func answerPreflight(_ fields: [(name: String, value: String)]) {
+        end()
+        var headers = HTTPHeaders()
+        HeaderPolicy.secure(&headers, requestID: request.id)
+        for (name, value) in fields { headers.add(name: name, value: value) }
+        front?.writeHead(.noContent, headers)
+        front?.finish()
+    }
 
     private func answerLocally() {
         let (local, path, requestID, eventLoop) = (
@@ -228,6 +245,7 @@ final class Exchange: HTTP2ResponseReceiver {
         var headers = HTTPHeaders()
         for field in response.headers { headers.add(name: field.name.canonicalName, value: field.value) }
         HeaderPolicy.secure(&headers, requestID: request.id)
+        for (name, value) in request.answerFields { headers.add(name: name, value: value) }
         headers.replaceOrAdd(name: "content-length", value: String(body?.readableBytes ?? 0))
         front?.writeHead(HTTPResponseStatus(statusCode: response.status.code), headers)
         if let body { front?.writeBody(body) }

@@ -33,6 +33,8 @@ struct GatewayEnvironment: Sendable {
     let keys: KeyDirectory
     let revocations: RevocationSet
     let upstreams: [String: Upstream]
+    let clientAddress: ClientAddress
+    let crossOrigin: CrossOrigin
     let internalKey: InternalKey
     let identifiers: IdentifierSource
     let local: LocalPages

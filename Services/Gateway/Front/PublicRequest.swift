@@ -10,7 +10,8 @@ import Tokens
 struct PublicRequest {
     let id: String
     let head: HTTPRequestHead
-    let peer: String?
+    /// Where it comes from, as far as that can be believed.
+    let address: Address?
     let traceparent: String
     var body = ByteBuffer()
     private(set) var path = RequestPath("/")
@@ -18,12 +19,14 @@ struct PublicRequest {
     private(set) var tenant: Tenant?
     /// The method, which for an alias is that of what it stands for.
     private var method: String
+    /// The fields that go with any answer to it.
+    private(set) var answerFields: [(name: String, value: String)] = []
     private let loop: GatewayLoop
 
     init(head: HTTPRequestHead, peer: String?, loop: GatewayLoop) {
         self.head = head
-        self.peer = peer
         self.loop = loop
+        address = loop.environment.clientAddress.judge(peer: peer, head.headers)
         method = head.method.rawValue
         let identifiers = loop.environment.identifiers
         id = RequestID.accepting(head.headers.first(name: "x-request-id"), identifiers).text
@@ -38,6 +41,12 @@ struct PublicRequest {
 
     /// Finds route and tenant, or says why the request goes no further.
     mutating func admit() -> Problem? {
+        guard var problem = judge() else { return nil }
+        problem.add(answerFields)
+        return problem
+    }
+
+    private mutating func judge() -> Problem? {
         switch head.method {
         case .GET, .HEAD, .POST, .PUT, .PATCH, .DELETE, .OPTIONS: break
         default: return Problem(.notImplemented, "method_not_implemented", "This method is not known here")
@@ -65,7 +74,19 @@ struct PublicRequest {
             // What the gateway answers itself belongs to no tenant, and has to work before any is known.
             guard route.service == "gateway" else { return .notFound }
         }
+        answerFields = environment.crossOrigin.fields(head.headers, tenant: tenant, for: route.audience)
         return nil
+    }
+
+    /// The fields that answer a page's question what it may send; nil when this is no such question.
+    func preflight() -> Result<[(name: String, value: String)], Problem>? {
+        guard let route, CrossOrigin.isPreflight(head) else { return nil }
+        let crossOrigin = loop.environment.crossOrigin
+        guard let fields = crossOrigin.preflight(head.headers, tenant: tenant, for: route.audience) else {
+            return .failure(
+                Problem(.forbidden, "origin_not_allowed", "Pages of this origin may not call this with that method"))
+        }
+        return .success(fields)
     }
 
     /// The head as the service gets it.
@@ -77,7 +98,7 @@ struct PublicRequest {
         block.append(":path", (path?.path ?? "/") + (path?.query ?? ""))
         loop.environment.internalKey.reveal { block.append(InternalHeader.key, $0) }
         if let tenant { block.append(InternalHeader.tenant, tenant.id.text) }
-        if let peer { block.append(InternalHeader.address, peer) }
+        if let address { block.append(InternalHeader.address, address.text) }
         block.append(InternalHeader.requestID, id, unindexed: true)
         block.append(InternalHeader.traceparent, traceparent, unindexed: true)
         if let identity {
@@ -92,5 +113,15 @@ struct PublicRequest {
         HeaderPolicy.forward(
             head.headers, keepsBasic: route?.authentication == RouteTable.Authentication.none, to: &block)
         return block
+    }
+}
+
+extension Problem {
+    /// Adds fields to the answer.
+    mutating func add(_ fields: [(name: String, value: String)]) {
+        for (name, value) in fields {
+            guard let name = HTTPField.Name(name) else { continue }
+            headers.append(HTTPField(name: name, value: value))
+        }
     }
 }

@@ -20,6 +20,8 @@ struct RouteTable: Sendable, Equatable {
         /// Bytes.
         var bodyLimit: Int
         var timeout: TimeAmount
+        /// Whose pages may read its answers.
+        var audience = CrossOrigin.Audience.named
     }
 
     /// Another name for a path, kept for clients of older deployments.

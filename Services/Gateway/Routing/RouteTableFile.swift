@@ -45,7 +45,7 @@ enum RouteTableFile {
     private static func route(
         _ entry: JSONValue, _ place: String, _ upstreams: Set<String>
     ) throws(Fault) -> RouteTable.Route {
-        let known = ["prefix", "service", "auth", "body_limit", "timeout_seconds"]
+        let known = ["prefix", "service", "auth", "body_limit", "timeout_seconds", "cors"]
         try refuseUnknown(entry, place, known)
         let prefix = try text(entry, "prefix", place)
         guard RequestPath(prefix)?.path == prefix, prefix == "/" || !prefix.hasSuffix("/") else {
@@ -59,10 +59,17 @@ enum RouteTableFile {
         guard let authentication = RouteTable.Authentication(rawValue: entry["auth"]?.string ?? "none") else {
             throw Fault(description: "\(place).auth must be none or required")
         }
+        guard
+            let audience = ["named": CrossOrigin.Audience.named, "everybody": .everybody][
+                entry["cors"]?.string ?? "named"]
+        else {
+            throw Fault(description: "\(place).cors must be named or everybody")
+        }
         return RouteTable.Route(
             prefix: prefix, service: service, authentication: authentication,
             bodyLimit: try number(entry, "body_limit", place, 0...(64 << 20), otherwise: 256 << 10),
-            timeout: .seconds(Int64(try number(entry, "timeout_seconds", place, 1...3600, otherwise: 10))))
+            timeout: .seconds(Int64(try number(entry, "timeout_seconds", place, 1...3600, otherwise: 10))),
+            audience: audience)
     }
 
     private static func alias(_ entry: JSONValue, _ place: String) throws(Fault) -> RouteTable.Alias {
