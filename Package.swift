@@ -115,7 +115,7 @@ let package = Package(
             "Gateway",
             [
                 "Kit", "Domain", "HTTP2", "Postgres", "Redis", "Events", "Directory", "Tokens", nioHTTP1, nioCore,
-                nioConcurrency, hummingbird, hummingbirdCore, lifecycle, logging, httpTypes,
+                nioConcurrency, hummingbird, hummingbirdCore, lifecycle, signals, logging, httpTypes,
             ]),
         process(
             "Identity",

@@ -22,8 +22,12 @@ enum GatewaySettings {
         "CORS_ORIGINS", .list(of: .matching("an origin such as https://app.example") { Origin($0) }), default: "",
         "Origins whose pages may call for every tenant, separated by commas; clients name further ones of their own")
 
+    static let securityHeaders = Setting<SecurityHeaders.Mode>(
+        "SECURITY_HEADERS", .choice, default: "strict",
+        "`strict`, `relaxed` (answers may be embedded elsewhere) or `disabled`: fields for browsers")
+
     static let all: [any SettingDeclaration] = [
-        port, identity, token, admin, routes, docsAssets, trustedProxies, proxyHeader, origins,
+        port, identity, token, admin, routes, docsAssets, trustedProxies, proxyHeader, origins, securityHeaders,
     ]
 
     private static func upstream(_ name: String, _ port: Int, _ service: String) -> Setting<[HostPort]> {

@@ -25,15 +25,19 @@ await ServiceProcess(name: "gateway", port: GatewaySettings.opsPort, settings: G
     let admin = try await context.upstream("admin", values[GatewaySettings.admin])
     let upstreams = [identity, token, admin]
     let clients = upstreams.map { (name: $0.name, client: InternalClient(upstream: $0, key: context.internalKey)) }
+    let routes = try LiveRoutes(
+        values[GatewaySettings.routes], upstreams: Set(upstreams.map(\.name)), logger: context.logger)
     let publicURL = values[CommonSettings.publicURL].text
     let health = AggregatedHealth(services: clients)
     let environment = GatewayEnvironment(
-        publicURL: publicURL, routes: try GatewayRoutes.load(values[GatewaySettings.routes], upstreams),
+        publicURL: publicURL, routes: routes,
         tenants: tenants, keys: keys, revocations: revocations,
         upstreams: Dictionary(uniqueKeysWithValues: upstreams.map { ($0.name, $0) }),
         clientAddress: ClientAddress(
             proxies: values[GatewaySettings.trustedProxies], source: values[GatewaySettings.proxyHeader]),
         crossOrigin: CrossOrigin(everywhere: Set(values[GatewaySettings.origins]), origins: origins),
+        securityHeaders: SecurityHeaders(
+            values[GatewaySettings.securityHeaders], isSecure: values[CommonSettings.publicURL].isSecure),
         internalKey: context.internalKey, identifiers: IdentifierSource(),
         local: LocalPages(
             documentation: Documentation(
@@ -44,7 +48,7 @@ await ServiceProcess(name: "gateway", port: GatewaySettings.opsPort, settings: G
     let port = values[GatewaySettings.port]
 
     return ProcessParts(
-        endpoints: [], services: [tenantRefresher, keyRefresher, originRefresher, feed] + upstreams,
+        endpoints: [], services: [tenantRefresher, keyRefresher, originRefresher, feed, routes] + upstreams,
         checks: upstreams.map { upstream in
             Health.Check(upstream.name) {
                 await upstream.isReachable() ? .ok : .degraded("no instance can be reached")

@@ -50,11 +50,16 @@ enum HeaderPolicy {
         secure(&headers, requestID: requestID)
     }
 
-    /// The fields that every answer carries.
+    /// The field that every answer carries.
     static func secure(_ headers: inout HTTPHeaders, requestID: String) {
-        headers.add(name: "x-content-type-options", value: "nosniff")
-        headers.add(name: "referrer-policy", value: "no-referrer")
-        headers.add(name: "x-frame-options", value: "DENY")
         headers.add(name: "x-request-id", value: requestID)
+    }
+
+    /// Adds the fields that go with a request's answer, but for a policy that the answer has of its own.
+    static func add(_ fields: [(name: String, value: String)], to headers: inout HTTPHeaders) {
+        let hasPolicy = headers.contains(name: SecurityHeaders.contentSecurityPolicy)
+        for (name, value) in fields where !(hasPolicy && name == SecurityHeaders.contentSecurityPolicy) {
+            headers.add(name: name, value: value)
+        }
     }
 }

@@ -159,7 +159,7 @@ final class Exchange: HTTP2ResponseReceiver {
         var headers = HTTPHeaders()
         headers.reserveCapacity(12)
         HeaderPolicy.answer(head, requestID: request.id, to: &headers)
-        for (name, value) in request.answerFields { headers.add(name: name, value: value) }
+        HeaderPolicy.add(request.answerFields, to: &headers)
         if let length = head.value(of: "content-length") {
             headers.add(name: "content-length", value: length)
         } else if endStream, status != 204, status != 304 {
@@ -221,7 +221,7 @@ final class Exchange: HTTP2ResponseReceiver {
         end()
         var headers = HTTPHeaders()
         HeaderPolicy.secure(&headers, requestID: request.id)
-        for (name, value) in fields { headers.add(name: name, value: value) }
+        HeaderPolicy.add(loop.environment.securityHeaders.fields + fields, to: &headers)
         front?.writeHead(.noContent, headers)
         front?.finish()
     }
@@ -245,7 +245,7 @@ final class Exchange: HTTP2ResponseReceiver {
         var headers = HTTPHeaders()
         for field in response.headers { headers.add(name: field.name.canonicalName, value: field.value) }
         HeaderPolicy.secure(&headers, requestID: request.id)
-        for (name, value) in request.answerFields { headers.add(name: name, value: value) }
+        HeaderPolicy.add(request.answerFields, to: &headers)
         headers.replaceOrAdd(name: "content-length", value: String(body?.readableBytes ?? 0))
         front?.writeHead(HTTPResponseStatus(statusCode: response.status.code), headers)
         if let body { front?.writeBody(body) }

@@ -28,13 +28,14 @@ final class GatewayLoop {
 /// What the whole gateway shares.
 struct GatewayEnvironment: Sendable {
     let publicURL: String
-    let routes: RouteTable
+    let routes: LiveRoutes
     let tenants: TenantDirectory
     let keys: KeyDirectory
     let revocations: RevocationSet
     let upstreams: [String: Upstream]
     let clientAddress: ClientAddress
     let crossOrigin: CrossOrigin
+    let securityHeaders: SecurityHeaders
     let internalKey: InternalKey
     let identifiers: IdentifierSource
     let local: LocalPages

@@ -28,6 +28,7 @@ struct PublicRequest {
         self.loop = loop
         address = loop.environment.clientAddress.judge(peer: peer, head.headers)
         method = head.method.rawValue
+        answerFields = loop.environment.securityHeaders.fields
         let identifiers = loop.environment.identifiers
         id = RequestID.accepting(head.headers.first(name: "x-request-id"), identifiers).text
         let inbound = head.headers.first(name: "traceparent").flatMap { TraceParent($0) }
@@ -56,11 +57,12 @@ struct PublicRequest {
         }
         guard var path = RequestPath(head.uri) else { return .malformed("The path can be read in more than one way.") }
         let environment = loop.environment
-        if let target = environment.routes.resolve(alias: path.path, method: method) {
+        let routes = environment.routes.current
+        if let target = routes.resolve(alias: path.path, method: method) {
             (method, path.path) = target
         }
         self.path = path
-        guard let route = environment.routes.route(path.path) else { return .notFound }
+        guard let route = routes.route(path.path) else { return .notFound }
         self.route = route
         if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }), length > route.bodyLimit {
             return .payloadTooLarge
@@ -74,7 +76,10 @@ struct PublicRequest {
             // What the gateway answers itself belongs to no tenant, and has to work before any is known.
             guard route.service == "gateway" else { return .notFound }
         }
-        answerFields = environment.crossOrigin.fields(head.headers, tenant: tenant, for: route.audience)
+        if route.audience == .everybody {
+            answerFields = environment.securityHeaders.forEverybody
+        }
+        answerFields += environment.crossOrigin.fields(head.headers, tenant: tenant, for: route.audience)
         return nil
     }
 
