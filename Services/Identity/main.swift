@@ -41,7 +41,8 @@ await ServiceProcess(name: "identity", port: IdentitySettings.port, settings: Id
         RecoveryEndpoints(postgres: postgres, tenants: tenants, intake: intake, publisher: publisher).endpoints
     endpoints.append(
         ChangePasswordEndpoint(
-            postgres: postgres, tenants: tenants, proof: proof, intake: intake, publisher: publisher
+            postgres: postgres, tenants: tenants, proof: proof, intake: intake, publisher: publisher,
+            isSecure: publicURL.isSecure
         ).endpoint)
     endpoints += ProfileEndpoints(postgres: postgres, proof: proof, publisher: publisher).endpoints
     endpoints.append(ActivityEndpoint(postgres: postgres).endpoint)

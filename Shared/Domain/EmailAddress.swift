@@ -48,13 +48,21 @@ public struct EmailAddress: Sendable, Hashable {
         return isVisible(scalar)
     }
 
+    /// Letters, marks and digits of any script, but none of the forms that compatibility gives another reading:
+    /// full-width and small forms, circled, letter-like and mathematical ones could stand for an `@`, a dot or a slash.
     private static func isVisible(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.properties.generalCategory {
-        case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator,
-            .spaceSeparator:
+        switch scalar.value {
+        case 0x2000...0x2BFF, 0x3000...0x303F, 0x3200...0x33FF, 0xFB00...0xFB4F, 0xFE00...0xFE6F, 0xFF00...0xFFEF,
+            0x1D400...0x1D7FF, 0x1F000...0x1FFFF:
             return false
-        default:
+        default: break
+        }
+        switch scalar.properties.generalCategory {
+        case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter, .decimalNumber,
+            .nonspacingMark, .spacingMark:
             return true
+        default:
+            return false
         }
     }
 }

@@ -39,18 +39,28 @@ public struct BlockedPasswords: Sendable {
     /// Whether `password` is one of them, in other letters, backwards, or with a few digits or marks around it.
     func contains(_ password: String) -> Bool {
         let folded = password.lowercased()
-        if Set(folded).count <= 2 || Self.words.contains(folded) { return true }
-        let plain = String(folded.map { Self.substitutes[$0] ?? $0 })
-        for form in [folded, plain] {
+        if Set(folded).count <= 2 || Self.words.contains(folded) || Self.isSequence(folded) { return true }
+        func spelled(_ text: String) -> String { String(text.map { Self.substitutes[$0] ?? $0 }) }
+        // With the marks at the end taken off before and after letters are read out of digits: `passw0rd1`, `p4ss123`.
+        for form in [folded, spelled(folded), spelled(Self.trimmed(folded))] {
             if isEntry(form) || isEntry(String(form.reversed())) { return true }
             let stem = Self.trimmed(form)
             // Five marks around a word are not enough to protect it; more may be.
-            if stem.count >= 4, form.count - stem.count <= 5, isEntry(stem) || Self.stems.contains(stem) { return true }
+            if stem.count >= 4, folded.count - stem.count <= 6, isEntry(stem) || Self.stems.contains(stem) {
+                return true
+            }
         }
         return false
     }
 
     private func isEntry(_ text: String) -> Bool { !entries.isEmpty && entries.contains(text.hashValue) }
+
+    /// Whether each character follows the one before, up or down or the same: `123456789012`, `abcdefghij`.
+    private static func isSequence(_ text: String) -> Bool {
+        let bytes = Array(text.utf8)
+        let steps = Set(zip(bytes, bytes.dropFirst()).map { Int($1) - Int($0) })
+        return steps.isSubset(of: [1, -9]) || steps.isSubset(of: [-1, 9])
+    }
 
     private static func trimmed(_ text: String) -> String {
         let start = text.drop { !$0.isLetter }
@@ -62,7 +72,8 @@ public struct BlockedPasswords: Sendable {
     ]
 
     private static let words: Set<String> = [
-        "12345678", "123456789", "1234567890", "0123456789", "87654321", "987654321", "11223344", "12341234",
+        "1qaz@wsx", "1qazxsw2", "qwe123qwe", "asd123asd", "1234qwer", "qwer1234", "12345678", "123456789", "1234567890",
+        "0123456789", "87654321", "987654321", "11223344", "12341234",
         "123123123", "1q2w3e4r", "1q2w3e4r5t", "1qaz2wsx", "1qaz2wsx3edc", "q1w2e3r4", "qwertyuiop", "qwerty12345",
         "asdfghjkl", "asdfasdf", "zxcvbnm123", "qazwsxedc", "a1b2c3d4", "abcd1234", "abc12345", "abcdefgh", "aa123456",
         "password1", "passw0rd", "p@ssw0rd", "p@ssword", "letmein1", "trustno1", "iloveyou", "sunshine", "princess",
@@ -71,6 +82,12 @@ public struct BlockedPasswords: Sendable {
     ]
 
     private static let stems: Set<String> = [
+        "asdf", "asdfgh", "asdfghjkl", "qwer", "qwert", "zxcv", "zxcvbn", "abcd", "abcdef", "pokemon", "nicole",
+        "jessica",
+        "ashley", "michael", "daniel", "charlie", "jordan", "thomas", "robert", "andrew", "joshua", "matthew", "george",
+        "killer", "pepper", "ginger", "hunter", "soccer", "hockey", "ranger", "buster", "tigger", "cookie", "chelsea",
+        "arsenal", "liverpool", "barcelona", "samsung", "google", "facebook", "minecraft", "naruto", "matrix",
+        "mustang",
         "password", "passwort", "passwd", "pass", "qwerty", "qwertz", "azerty", "admin", "administrator", "welcome",
         "letmein", "login", "master", "dragon", "monkey", "shadow", "football", "baseball", "superman", "batman",
         "iloveyou", "sunshine", "princess", "secret", "changeme", "default", "guest", "test", "testtest", "root",

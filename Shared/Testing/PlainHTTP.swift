@@ -55,6 +55,16 @@ public struct PlainHTTP: Sendable {
         return try descriptors.map { try parse(readAll($0)) }
     }
 
+    /// Sends a request and is gone before an answer can come.
+    public func abandon(_ request: Request) throws {
+        let descriptor = try connected()
+        write(Array(request.text.utf8), to: descriptor)
+        // Without lingering, closing resets the connection.
+        var linger = Glibc.linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
+        close(descriptor)
+    }
+
     /// Sends bytes and reads until the server closes.
     public func raw(_ request: String) throws -> Answer {
         let descriptor = try connected()

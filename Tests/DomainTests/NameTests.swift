@@ -17,6 +17,8 @@ struct NameTests {
             "", "ada", "@example.com", "ada@", "a@b@example.com", "ada@example", "ada@example.com,eve@example.com",
             "ada@example.com\r\nBcc: eve@example.com", "\"a b\"@example.com", "ada @example.com", ".ada@example.com",
             "ada.@example.com", "a..b@example.com", "ada@example.com.", "ada@-example.com", "ada@exa\u{200B}mple.com",
+            "ａ＠b@example.com", "a@example．com.x",
+            "a@example.c／om", "a@ex𝒶mple.com",
             String(repeating: "a", count: 65) + "@example.com", "a@" + String(repeating: "b.", count: 130) + "com",
         ])
     func refusesAddress(text: String) {

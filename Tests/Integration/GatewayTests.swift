@@ -57,6 +57,54 @@ struct GatewayTests {
         #expect(try suite.gateway.raw(chunked).status == 413)
     }
 
+    @Test("HEAD is answered as GET is, without the body, and leaves the connection in order")
+    func head() throws {
+        let suite = try SharedSuite.get()
+        for path in ["/.well-known/jwks.json", "/api/v1/echo", "/docs", "/health/liveness"] {
+            let (head, get) = (try suite.gateway.send("HEAD", path), try suite.gateway.send("GET", path))
+            #expect(head.status == get.status)
+            #expect(head.body.isEmpty)
+            if path != "/health/liveness" { #expect(head.header("content-length") == get.header("content-length")) }
+        }
+        #expect(try suite.gateway.send("HEAD", "/oauth2/token").status == 405)
+        let pipelined = try suite.gateway.raw(
+            "HEAD /.well-known/jwks.json HTTP/1.1\r\nHost: x\r\n\r\n"
+                + "GET /api/v1/echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        #expect(pipelined.body.contains(#"{"message":"ok"}"#))
+    }
+
+    @Test("blanks around a field's value are no part of it")
+    func blanks() throws {
+        let suite = try SharedSuite.get()
+        for field in ["X-Foo: a ", "X-Foo:\t a\t ", "X-Foo: ", "Accept:  text/html \t"] {
+            #expect(try suite.gateway.send("GET", "/api/v1/echo", headers: [field]).status == 200)
+        }
+    }
+
+    @Test("callers that give up early, by the hundreds, end nobody else's request")
+    func abandoned() async throws {
+        let suite = try SharedSuite.get()
+        let person = try Person(suite)
+        let asked = suite.gateway.request(
+            "POST", "/api/v1/auth/forgot-password", body: #"{"email":"nobody@example.com"}"#)
+        let isOver = Flag()
+        let statuses = try await withThrowingTaskGroup(of: [Int].self) { group in
+            group.addTask {
+                for _ in 0..<1500 { try suite.gateway.abandon(asked) }
+                isOver.raise()
+                return []
+            }
+            group.addTask {
+                var statuses: [Int] = []
+                while !isOver.isRaised { statuses.append(try person.attempt().status) }
+                return statuses
+            }
+            return try await group.reduce(into: []) { $0 += $1 }
+        }
+        #expect(statuses.count > 5)
+        #expect(statuses.allSatisfy { $0 == 200 })
+    }
+
     @Test("each of two requests on one connection has its own answer")
     func pipelining() throws {
         let suite = try SharedSuite.get()

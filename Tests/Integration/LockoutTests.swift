@@ -183,6 +183,35 @@ struct LockoutTests {
         #expect(try suite.sql("select failures \(counted)") == "1000001", "nothing is counted, and nothing cleared")
     }
 
+    @Test("an administrator's lock gives way to no device, no reset and no login under way, only to being taken off")
+    func locked() async throws {
+        let suite = try SharedSuite.get()
+        let person = try Person(suite)
+        let (root, first) = (try suite.superuser(), try person.login())
+        func lock(_ action: String) -> PlainHTTP.Request {
+            suite.gateway.request(
+                "POST", "/api/v1/admin/users/\(person.id)/\(action)", headers: ["Authorization: Bearer \(root)"],
+                body: "{}")
+        }
+        let login = suite.gateway.request(
+            "POST", "/login", body: #"{"username":"\#(person.name)","password":"\#(person.password)"}"#)
+        for _ in 0..<10 {
+            let answers = try suite.gateway.burst([login, login, lock("lock"), login])
+            #expect(answers[2].status == 204)
+            for answer in answers where answer.body.contains("refresh_token") {
+                #expect(try suite.refresh(Tokens(answer.body).refresh).status == 401)
+            }
+            #expect(try person.attempt(device: first.device).status == 401)
+            let shown = try suite.send("GET", "/api/v1/admin/users/\(person.id)", bearer: root)
+            #expect(shown.body.contains(#""locked":true"#))
+            #expect(try suite.gateway.burst([lock("unlock")])[0].status == 204)
+            #expect(try person.attempt(device: first.device).status == 200)
+        }
+        let own = try suite.sql("select id from users where is_superuser")
+        let refused = try suite.post("/api/v1/admin/users/\(own)/lock", "{}", bearer: root)
+        #expect(refused.body.contains("own_account"))
+    }
+
     @Test("failures at once are all counted, and after the fiftieth no guess is looked at")
     func hardStop() throws {
         let suite = try SharedSuite.get()

@@ -42,7 +42,7 @@ struct OAuthTests {
     @Test(
         "errors are those of RFC 6749, in its shape",
         arguments: [
-            ("", 400, "invalid_request"), ("grant_type=refresh_token", 400, "invalid_request"),
+            ("", 400, "invalid_request"), ("grant_type=refresh_token", 401, "invalid_client"),
             ("grant_type=refresh_token&client_id=gatehouse", 400, "invalid_request"),
             ("grant_type=refresh_token&client_id=gatehouse&refresh_token=", 400, "invalid_request"),
             ("grant_type=refresh_token&client_id=gatehouse&refresh_token=ghr_x", 400, "invalid_grant"),
@@ -58,6 +58,8 @@ struct OAuthTests {
             ("grant_type=password&client_id=gatehouse&username=a&password=x&scope=admin", 400, "invalid_scope"),
             ("grant_type=password&client_id=gatehouse&username=a&password=x&resource=urn:x", 400, "invalid_target"),
             ("grant_type=%zz&client_id=gatehouse", 400, "invalid_request"),
+            ("grant_type=&grant_type=password&client_id=gatehouse", 400, "invalid_request"),
+            ("grant_type=password&client_id=gate%00house&username=a&password=x", 400, "invalid_request"),
         ])
     func errors(form: String, status: Int, code: String) throws {
         let answer = try SharedSuite.get().form("/oauth2/token", form)
@@ -92,8 +94,12 @@ struct OAuthTests {
             #expect(answer.header("www-authenticate")?.hasPrefix("Basic") == true)
         }
         #expect(
-            try suite.form("/oauth2/token?client_id=\(client.id)&client_secret=\(client.secret)", grant).status == 400)
+            try suite.form("/oauth2/token?client_id=\(client.id)&client_secret=\(client.secret)", grant).status == 401)
         #expect(try suite.form("/oauth2/token", grant, headers: ["Authorization: Basic !!"]).status == 401)
+        for pair in ["a\0b:x", "%00:x", "a b:x", String(repeating: "a", count: 65) + ":x"] {
+            let basic = "Authorization: Basic " + Data(pair.utf8).base64EncodedString()
+            #expect(try suite.form("/oauth2/token", grant, headers: [basic]).status == 401)
+        }
     }
 
     @Test("a client's own token has its id as subject, the scope it asked for, and no refresh token")
@@ -125,7 +131,7 @@ struct OAuthTests {
         #expect(try client.introspect(access)["active"] == .bool(true))
         let told = try suite.form("/oauth2/introspect", "token=\(access)", headers: [stranger.basic])
         #expect(told.body == #"{"active":false}"#)
-        #expect(try suite.form("/oauth2/introspect", "token=\(access)").status == 400)
+        #expect(try suite.form("/oauth2/introspect", "token=\(access)").status == 401)
         #expect(try suite.form("/oauth2/introspect", "token=\(access)&client_id=gatehouse").status == 401)
         for nonsense in ["x", "ghr_x", access + "x"] {
             let answer = try suite.form("/oauth2/introspect", "token=\(nonsense)", headers: [server.basic])

@@ -106,6 +106,10 @@ struct PasswordTests {
             ("aaaaaaaaaaaa", ["password_compromised"]), ("adalovelace1", ["password_contextual"]),
             ("pass", ["too_short", "password_compromised"]), ("correct horse 7 battery", []),
             ("               ", ["password_compromised"]), ("ein langes Wort und noch eins", []),
+            ("P@ssw0rd123", ["password_compromised"]), ("passw0rd1", ["password_compromised"]),
+            ("qwerty123456", ["password_compromised"]), ("12345678901", ["password_compromised"]),
+            ("asdf1234", ["password_compromised"]), ("1qaz@WSX", ["password_compromised"]),
+            ("pokemon123", ["password_compromised"]), ("hgfedcba", ["password_compromised"]),
         ])
     func policy(text: String, codes: [String]) throws {
         let violations = PasswordPolicy().violations(try Password(text), own: ["adalovelace", "ada@example.com"])

@@ -48,11 +48,19 @@ struct ClientRegistrar: Sendable {
         }
     }
 
+    /// A first-party client may handle passwords: only who may make one may take hold of one.
+    private static func guardFirstParty(_ client: ManagedClient, _ call: Call) throws(Problem) {
+        guard !client.isFirstParty || call.isSuperuser else {
+            throw .forbidden("Only a superuser changes a first-party client.")
+        }
+    }
+
     /// Changes the client that the path names.
     func change(_ call: Call, _ change: ClientChange) async throws -> ManagedClient {
         let id = try call.id("id")
         return try await changes.run(in: call.tenant) { transaction in
             let client = try await transaction.client(id, after: ClientStatements.lock)
+            try Self.guardFirstParty(client, call)
             let wanted = try change.applied(to: client)
             let detail = client.changes(to: wanted)
             guard !detail.isEmpty else { return Changed(answer: client, events: []) }
@@ -76,6 +84,7 @@ struct ClientRegistrar: Sendable {
         let secret = OpaqueSecret(prefix: "ghs_")
         return try await changes.run(in: call.tenant) { transaction in
             let client = try await transaction.client(id, after: ClientStatements.lock)
+            try Self.guardFirstParty(client, call)
             guard client.isConfidential else {
                 throw Problem.conflict("public_client", "A public client has no secret")
             }
@@ -93,6 +102,7 @@ struct ClientRegistrar: Sendable {
         try await changes.run(in: call.tenant) { transaction in
             let client = try await transaction.client(id, after: ClientStatements.lockForRemoval)
             guard !client.isBuiltin else { throw Problem.builtinClient }
+            try Self.guardFirstParty(client, call)
             var detail = AuditDetail()
             detail.note("client_id", client.identifier)
             let ended = try await transaction.query(ClientStatements.endSessions, [.uuid(id)])

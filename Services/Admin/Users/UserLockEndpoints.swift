@@ -4,10 +4,10 @@ import HTTPTypes
 import Kit
 import Postgres
 
-/// Keeps a user from signing in with their password, and lets them in again.
+/// Keeps a user from signing in, and lets them in again.
 ///
-/// A lock is the hard stop that too many failures lead to, for every device: it gives way to a reset of the password.
-/// Whoever is to stay out whatever they prove is disabled instead.
+/// Unlike the waiting that failed logins lead to, a lock gives way to no device and no reset of the password. The user
+/// stays what they are; whoever is to be nobody here any more is disabled instead.
 struct UserLockEndpoints {
     let users: UserChanger
 
@@ -16,7 +16,8 @@ struct UserLockEndpoints {
         return [
             Route(
                 .post, "/api/v1/admin/users/{id}/unlock", id: "unlockUser", tag: "admin",
-                summary: "Forget the failed logins of a user", access: .userAdministrators
+                summary: "Let a user sign in again: takes off a lock and forgets failed logins",
+                access: .userAdministrators
             )
             .problem(.notFound, "not_found")
             .perform { call in
@@ -24,11 +25,15 @@ struct UserLockEndpoints {
             },
             Route(
                 .post, "/api/v1/admin/users/{id}/lock", id: "lockUser", tag: "admin",
-                summary: "End a user's sessions and refuse their password until they are unlocked or reset it",
+                summary: "End a user's sessions and refuse their logins until they are unlocked",
                 access: .userAdministrators
             )
             .problem(.notFound, "not_found")
+            .problem(.conflict, "own_account")
             .perform { call in
+                guard try call.id("id") != call.principal?.user else {
+                    throw Problem.conflict("own_account", "Nobody locks themselves out")
+                }
                 try await this.apply(UserStatements.block, call, action: "user.locked") { user in
                     [.endSessions(of: user, because: "locked")]
                 }

@@ -5,7 +5,7 @@ enum UserStatements {
         "admin_user", [.uuid],
         """
         select u.id, u.email, u.email_verified_at is not null, u.username, u.display_name, u.state, role_names(u.id),
-            exists (
+            u.locked_at is not null or exists (
                 select from login_failures f
                 where f.tenant_id = u.tenant_id and f.kind = 'account' and f.subject = u.id::text
                     and f.blocked_until > now()),
@@ -19,7 +19,7 @@ enum UserStatements {
         "admin_user_list", [.text, .uuid, .int4],
         """
         select u.id, u.email, u.email_verified_at is not null, u.username, u.display_name, u.state, role_names(u.id),
-            exists (
+            u.locked_at is not null or exists (
                 select from login_failures f
                 where f.tenant_id = u.tenant_id and f.kind = 'account' and f.subject = u.id::text
                     and f.blocked_until > now()),
@@ -42,7 +42,7 @@ enum UserStatements {
             select id from users where tenant_id = current_tenant() and username_key ^@ identity_key($4)
         )
         select u.id, u.email, u.email_verified_at is not null, u.username, u.display_name, u.state, role_names(u.id),
-            exists (
+            u.locked_at is not null or exists (
                 select from login_failures f
                 where f.tenant_id = u.tenant_id and f.kind = 'account' and f.subject = u.id::text
                     and f.blocked_until > now()),
@@ -95,24 +95,20 @@ enum UserStatements {
     static let raiseEpoch = PostgresStatement(
         "admin_user_raise_epoch", [.uuid, .text], "select raise_token_epoch($1, $2)")
 
-    /// Forgets an account's failures, and what was made of them: its lock.
+    /// Opens an account: takes the lock off, and forgets the failures.
     static let unlock = PostgresStatement(
         "admin_user_unlock", [.text],
-        "delete from login_failures where tenant_id = current_tenant() and kind = 'account' and subject = $1")
-
-    /// As if all guesses that an account allows had been made, by a device that nobody knows: those that were known are
-    /// forgotten, so that none of them lifts the lock.
-    static let block = PostgresStatement(
-        "admin_user_block", [.text],
         """
         with forgotten as (
-            delete from known_devices where tenant_id = current_tenant() and user_id = $1::uuid
+            delete from login_failures where tenant_id = current_tenant() and kind = 'account' and subject = $1
         )
-        insert into login_failures (tenant_id, kind, subject, failures, last_failed_at, blocked_until)
-        values (current_tenant(), 'account', $1, 50, now(), 'infinity')
-        on conflict (tenant_id, kind, subject) do update
-            set failures = greatest(login_failures.failures, 50), last_failed_at = now(), blocked_until = 'infinity'
+        update users set locked_at = null where tenant_id = current_tenant() and id = $1::uuid
         """)
+
+    /// Closes an account until it is unlocked.
+    static let block = PostgresStatement(
+        "admin_user_block", [.text],
+        "update users set locked_at = now() where tenant_id = current_tenant() and id = $1::uuid")
 
     /// The living sessions of a user, the latest first.
     static let sessions = PostgresStatement(

@@ -22,7 +22,7 @@ enum HeaderPolicy {
         for (name, value) in headers {
             let name = name.lowercased()
             if keepsBasic, name == "authorization", value.prefix(6).lowercased() == "basic " {
-                block.append(name, value, unindexed: true)
+                block.append(name, trimmed(value), unindexed: true)
                 continue
             }
             if dropped.contains(name) || name.hasPrefix(InternalHeader.prefix) || name.hasPrefix("x-auth-")
@@ -31,8 +31,16 @@ enum HeaderPolicy {
                 continue
             }
             if !named.isEmpty, named.contains(name) { continue }
-            block.append(name, value, unindexed: name == "cookie")
+            block.append(name, trimmed(value), unindexed: name == "cookie")
         }
+    }
+
+    /// A field's value without the blanks around it, which are not part of it (RFC 9110 §5.5).
+    private static func trimmed(_ value: String) -> String {
+        func isBlank(_ byte: UInt8?) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
+        guard isBlank(value.utf8.first) || isBlank(value.utf8.last) else { return value }
+        let start = value.utf8.drop(while: isBlank)
+        return String(Substring(start.prefix(start.count - start.reversed().prefix(while: isBlank).count)))
     }
 
     /// Says that an answer's fields don't depend on what the service chose: none may be cached unless it said so, none

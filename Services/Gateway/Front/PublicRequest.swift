@@ -97,7 +97,8 @@ struct PublicRequest {
     /// The head as the service gets it.
     func forwarded(_ identity: EdgeAuthenticator.Identity?) -> HeaderBlock {
         var block = HeaderBlock()
-        block.append(":method", method)
+        // A service answers HEAD as GET; the front leaves the body out.
+        block.append(":method", method == "HEAD" ? "GET" : method)
         block.append(":scheme", "http")
         block.append(":authority", route?.service ?? "")
         block.append(":path", (path?.path ?? "/") + (path?.query ?? ""))

@@ -56,6 +56,18 @@ struct KnownDevice: Sendable {
         PostgresStep(Self.used, [.uuid(user), .text(digest)])
     }
 
+    /// Forgets the user's devices, but for those of these digests.
+    static func forget(of user: UUID, but kept: [String]) -> PostgresStep {
+        PostgresStep(Self.forget, [.uuid(user), .textArray(kept)])
+    }
+
+    private static let forget = PostgresStatement(
+        "device_forget", [.uuid, .textArray],
+        """
+        delete from known_devices
+        where tenant_id = current_tenant() and user_id = $1 and encode(digest, 'hex') <> all ($2)
+        """)
+
     private static let remember = PostgresStatement(
         "device_remember", [.uuid, .bytea], "select remember_device($1, $2)")
 

@@ -15,7 +15,7 @@ struct LoginInput: RequestContent {
         ].compactMap { $0 }
         name = names.first ?? ""
         password = fields.required("password", .secret)
-        deviceName = fields.optional("device_name", .text(1...100))
+        deviceName = fields.optional("device_name", .line(1...100))
         deviceToken = fields.optional("device_token", .secret)
         if name.isEmpty, !fields.isDescribing, !fields.hasFaults {
             fields.refuse(

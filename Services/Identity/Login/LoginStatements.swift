@@ -7,7 +7,7 @@ enum LoginStatements {
     static let account = PostgresStatement(
         "login_account", [.text, .text, .textArray],
         """
-        select u.id, u.state, c.secret, c.version, u.email is not null and u.email_verified_at is null,
+        select u.id, case when u.locked_at is null then u.state else 'locked' end, c.secret, c.version, u.email is not null and u.email_verified_at is null,
             exists (
                 select from login_failures f
                 where f.tenant_id = u.tenant_id and f.kind = 'account' and f.subject = u.id::text

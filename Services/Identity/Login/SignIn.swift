@@ -106,7 +106,7 @@ struct SignIn: Sendable {
         case .mismatch:
             return .wrongPassword
         case .match(let needsRehash):
-            guard account.isActive else { return .disabled }
+            guard account.state == "active" else { return account.state == "locked" ? .locked : .disabled }
             // Where it is hidden which addresses are taken, a login right after registering must not tell.
             let needsProof = tenant.settings.loginNeedsVerifiedEmail || tenant.settings.concealsRegistration
             if account.hasUnprovenEmail, needsProof { return .unverifiedEmail }
@@ -184,7 +184,7 @@ struct SignIn: Sendable {
 /// An account as a login finds it.
 private struct Account: Sendable {
     let id: UUID
-    let isActive: Bool
+    let state: String
     let hash: String?
     let passwordVersion: Int64?
     let hasUnprovenEmail: Bool
@@ -193,7 +193,7 @@ private struct Account: Sendable {
     init?(_ row: PostgresRow) throws(PostgresError) {
         guard let id: UUID = try row.decode(0) else { return nil }
         self.id = id
-        isActive = try row.decode(1, as: String.self) == "active"
+        state = try row.decode(1)
         hash = try row.decode(2)
         passwordVersion = try row.decode(3)
         hasUnprovenEmail = try row.decode(4)

@@ -64,12 +64,15 @@ enum OutboxStatements {
         """)
 
     /// Makes the one token of a purpose that the holder of an address has; the one before it is void. Returns the
-    /// address as the user gave it, or nothing when there is nobody to have one.
+    /// address as the user gave it, or nothing when there is nobody to have one; and the name to greet by once the address
+    /// is proven, because until then it may be a stranger's words to somebody else.
     static let issueToken = PostgresStatement(
         "outbox_issue_token", [.text, .text, .bytea, .float8],
         """
         with holder as (
-            select tenant_id, id, email, email_key, display_name, username from users
+            select tenant_id, id, email, email_key,
+                case when email_verified_at is not null then coalesce(display_name, username) end as name
+            from users
             where tenant_id = current_tenant() and email_key = identity_key($1) and state = 'active'
                 and ($2 <> 'verify_email' or email_verified_at is null)
         ), issued as (
@@ -80,6 +83,6 @@ enum OutboxStatements {
                     expires_at = excluded.expires_at
             returning user_id
         )
-        select holder.email, coalesce(holder.display_name, holder.username) from holder join issued on user_id = id
+        select holder.email, holder.name from holder join issued on user_id = id
         """)
 }

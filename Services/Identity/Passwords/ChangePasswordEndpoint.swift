@@ -24,6 +24,7 @@ struct ChangePasswordEndpoint {
     let proof: PasswordProof
     let intake: PasswordIntake
     let publisher: EventPublisher
+    let isSecure: Bool
 
     var endpoint: Operation {
         let this = self
@@ -52,9 +53,12 @@ struct ChangePasswordEndpoint {
                 PasswordStatements.endSessions,
                 [.uuid(person.user), .uuid(person.session), .text("password_changed")]),
             PostgresStep(PasswordStatements.voidResets, [.uuid(person.user)]),
+            // Marks of devices but this one: one of them may be whoever the change is to keep out.
+            KnownDevice.forget(
+                of: person.user, but: KnownDevice.digests(in: call, body: nil, isSecure: isSecure)),
             call.audit("user.password_changed", "user", person.user.text),
         ]
-        if let email = proven.email { steps.append(Outbox.post(.passwordChanged, to: email, of: person.user)) }
+        if let email = proven.provenEmail { steps.append(Outbox.post(.passwordChanged, to: email, of: person.user)) }
         do throws(PostgresError) {
             let answers = try await postgres.pipeline(steps, scope: .tenant(call.tenant))
             if let event: Int64 = try answers[1].first?.decode(1) ?? nil { publisher.publish([event]) }

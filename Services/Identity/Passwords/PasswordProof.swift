@@ -17,6 +17,8 @@ struct PasswordProof: Sendable {
         let hash: String
         let email: String?
         let username: String?
+        /// The address, when it is known to be theirs: notices go nowhere else.
+        let provenEmail: String?
     }
 
     /// Checks `typed`.
@@ -27,7 +29,7 @@ struct PasswordProof: Sendable {
         let rows = try await postgres.query(
             PasswordStatements.present, [.uuid(person.user), .text(person.session.text)], scope: scope)
         guard let row = rows.first else { throw Problem.invalidToken }
-        let isBlocked: Bool = try row.decode(3)
+        let isBlocked: Bool = try row.decode(4)
         guard let hash: String = try row.decode(0), !isBlocked, let password = try? Password(typed) else {
             throw Problem.invalidCredentials
         }
@@ -37,6 +39,8 @@ struct PasswordProof: Sendable {
                 lockout.failure(of: person.user, in: person.session), scope: scope)
             throw Problem.invalidCredentials
         }
-        return Proven(hash: hash, email: try row.decode(1), username: try row.decode(2))
+        let email: String? = try row.decode(1)
+        return Proven(
+            hash: hash, email: email, username: try row.decode(2), provenEmail: try row.decode(3) ? email : nil)
     }
 }

@@ -6,7 +6,7 @@ enum PasswordStatements {
     static let present = PostgresStatement(
         "password_present", [.uuid, .text],
         """
-        select c.secret, u.email, u.username,
+        select c.secret, u.email, u.username, u.email_verified_at is not null,
             exists (
                 select from login_failures f
                 where f.tenant_id = u.tenant_id and f.kind = 'session' and f.subject = $2

@@ -13,7 +13,7 @@ struct ProfileChange: RequestContent {
     let currentPassword: String?
 
     init(from fields: inout FieldReader) {
-        displayName = fields.change("display_name", .text(1...100))
+        displayName = fields.change("display_name", .line(1...100))
         username = fields.change("username", .username)
         email = fields.change("email", .email)
         currentPassword = fields.optional("current_password", .secret)
@@ -95,7 +95,7 @@ struct ProfileEndpoints {
             steps.append(PostgresStep(ProfileStatements.voidTokens, [.uuid(user)]))
             if let email { steps.append(Outbox.post(.verifyEmail, to: email.text, of: user)) }
             // Whoever held the account by its old address learns that it is gone.
-            if let old = proven.email, old != email?.text {
+            if let old = proven.provenEmail, old != email?.text {
                 steps.append(Outbox.post(.emailChanged, to: old, of: user))
             }
         }
@@ -135,7 +135,7 @@ struct ProfileEndpoints {
             EventStatements.append(.userChanged, subject: user),
             Lockout.forgive(user),
         ]
-        if let email = proven.email { steps.append(Outbox.post(.accountDeleted, to: email)) }
+        if let email = proven.provenEmail { steps.append(Outbox.post(.accountDeleted, to: email)) }
         steps.append(PostgresStep(ProfileStatements.remove, [.uuid(user)]))
         do throws(PostgresError) {
             let answers = try await postgres.pipeline(steps, scope: .tenant(call.tenant))

@@ -75,7 +75,7 @@ struct RecoveryEndpoints {
             // Whoever opened the mail holds the address; whoever guessed before is forgotten, and so are the devices
             // that may have been the thief's.
             PostgresStep(Self.proveAddress, [.uuid(holder.user)]),
-            PostgresStep(Self.forgetDevices, [.uuid(holder.user)]),
+            KnownDevice.forget(of: holder.user, but: []),
             Lockout.forgive(holder.user),
             call.audit("user.password_reset", "user", holder.user.text, actor: holder.user),
         ]
@@ -94,8 +94,4 @@ struct RecoveryEndpoints {
         update users set email_verified_at = coalesce(email_verified_at, now()), updated_at = now()
         where tenant_id = current_tenant() and id = $1
         """)
-
-    private static let forgetDevices = PostgresStatement(
-        "recovery_forget_devices", [.uuid],
-        "delete from known_devices where tenant_id = current_tenant() and user_id = $1")
 }

@@ -17,7 +17,7 @@ struct RegistrationInput: RequestContent {
         email = fields.optional("email", .email) ?? nil
         username = fields.optional("username", .username) ?? nil
         password = fields.required("password", .secret)
-        displayName = fields.optional("display_name", .text(1...100))
+        displayName = fields.optional("display_name", .line(1...100))
         if email == nil, username == nil, !fields.isDescribing, !fields.hasFaults {
             fields.refuse("email", FieldFault("required", "an e-mail address or a username must be given"))
         }

@@ -20,7 +20,7 @@ struct Grant: Sendable {
         let epoch: Int64
         let methods: [String]
         let authenticatedAt: Date
-        /// When the session ends whatever happens: no token outlives it.
+        /// When the session ends unless it is refreshed: no token outlives it.
         let expiresAt: Date
     }
 }

@@ -29,7 +29,9 @@ struct ClientAuthentication: Sendable {
         let refusal = OAuthError(
             "invalid_client", "The client is not known.", status: .unauthorized,
             challenge: credentials.isHeader ? Self.challenge : nil)
-        guard let client = try await clients.client(credentials.identifier, of: tenant.id) else {
+        guard Self.isIdentifier(credentials.identifier),
+            let client = try await clients.client(credentials.identifier, of: tenant.id)
+        else {
             call.logger.info("client refused", metadata: ["reason": "unknown"])
             throw refusal
         }
@@ -46,8 +48,9 @@ struct ClientAuthentication: Sendable {
 
     private static func credentials(_ call: Call, _ form: OAuthForm) throws(OAuthError) -> Credentials {
         guard let field = call.head.headerFields[.authorization] else {
-            return Credentials(
-                identifier: try form.required("client_id"), secret: form["client_secret"], isHeader: false)
+            // Who does not say who it is has not proven who it is (RFC 6749 §5.2).
+            guard let identifier = form["client_id"] else { throw .invalidClient }
+            return Credentials(identifier: identifier, secret: form["client_secret"], isHeader: false)
         }
         guard form["client_secret"] == nil else {
             throw .invalidRequest("The client may prove who it is in one way only.")
@@ -66,6 +69,19 @@ struct ClientAuthentication: Sendable {
 
     /// RFC 7617 §2.
     private static let challenge = "Basic realm=\"Gatehouse\", charset=\"UTF-8\""
+
+    /// As the schema has it.
+    private static func isIdentifier(_ text: String) -> Bool {
+        (1...64).contains(text.utf8.count)
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
+                    true
+                default: false
+                }
+            }
+    }
 
     /// Splits at the first colon, then decodes both halves as form values, as RFC 6749 §2.3.1 has it.
     static func basic(_ field: String) -> (identifier: String, secret: String)? {

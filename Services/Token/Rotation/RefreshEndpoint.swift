@@ -46,5 +46,6 @@ struct RefreshEndpoint {
     }
 
     private static let invalidGrant = Problem(
-        .unauthorized, "invalid_grant", "The refresh token is not valid, was used, or has ended")
+        .unauthorized, "invalid_grant", "The refresh token is not valid, was used, or has ended",
+        headers: [.wwwAuthenticate: "Bearer"])
 }

@@ -24,7 +24,7 @@ enum RotationStatements {
                 where ur.tenant_id = s.tenant_id and ur.user_id = s.user_id
                 union all select 'superuser' where u.is_superuser
             ),
-            u.token_epoch, s.amr, s.authenticated_at, s.expires_at
+            u.token_epoch, s.amr, s.authenticated_at, least(s.expires_at, s.idle_expires_at)
         """)
 
     /// The slow path (migrations 0007 and 0009).
@@ -40,7 +40,7 @@ enum RotationStatements {
         "rotation_describe", [.uuid],
         """
         select s.generation, s.scope, s.user_id, role_names(s.user_id), u.token_epoch, s.amr, s.authenticated_at,
-            s.expires_at
+            least(s.expires_at, s.idle_expires_at)
         from sessions s
         join users u on u.tenant_id = s.tenant_id and u.id = s.user_id
         where s.tenant_id = current_tenant() and s.id = $1 and s.revoked_at is null

@@ -18,11 +18,11 @@ enum SessionStatements {
                 now() + make_interval(secs => least($10, $11)), now() + make_interval(secs => $11), $12
             from users u
             join clients c on c.tenant_id = u.tenant_id and c.identifier = $3 and c.state = 'active'
-            where u.tenant_id = current_tenant() and u.id = $2 and u.state = 'active'
+            where u.tenant_id = current_tenant() and u.id = $2 and u.state = 'active' and u.locked_at is null
                 and ($13 is null or exists (
                     select from credentials k
                     where k.tenant_id = u.tenant_id and k.user_id = u.id and k.kind = 'password' and k.version = $13))
-            returning tenant_id, user_id, amr, authenticated_at, expires_at
+            returning tenant_id, user_id, amr, authenticated_at, least(expires_at, idle_expires_at) as ends_at
         )
         select opened.user_id,
             array(
@@ -31,7 +31,7 @@ enum SessionStatements {
                 where ur.tenant_id = opened.tenant_id and ur.user_id = opened.user_id
                 union all select 'superuser' where u.is_superuser
             ),
-            u.token_epoch, opened.amr, opened.authenticated_at, opened.expires_at
+            u.token_epoch, opened.amr, opened.authenticated_at, opened.ends_at
         from opened
         join users u on u.tenant_id = opened.tenant_id and u.id = opened.user_id
         """)

@@ -30,7 +30,7 @@ public struct DelegatedLogin: RequestContent {
         password = fields.required("password", .secret)
         client = fields.required("client", .text(1...64))
         scope = fields.optional("scope", .text(0...1000)) ?? ""
-        deviceName = fields.optional("device_name", .text(1...100))
+        deviceName = fields.optional("device_name", .line(1...100))
     }
 
     /// As JSON.

@@ -36,7 +36,7 @@ public struct OpenSession: RequestContent {
         user = fields.required("user", .id)
         client = fields.required("client", .text(1...64))
         methods = fields.required("amr", .texts(limit: 8))
-        deviceName = fields.optional("device_name", .text(1...100))
+        deviceName = fields.optional("device_name", .line(1...100))
         scope = fields.optional("scope", .text(0...1000)) ?? ""
         passwordVersion = fields.optional("password_version", .number(0...Int.max)).map(Int64.init)
     }

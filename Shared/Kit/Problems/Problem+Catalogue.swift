@@ -13,7 +13,7 @@ extension Problem {
 
     /// 401: no or bad credentials at login, whatever the cause.
     public static let invalidCredentials = Problem(
-        .unauthorized, "invalid_credentials", "The credentials are not right")
+        .unauthorized, "invalid_credentials", "The credentials are not right", headers: [.wwwAuthenticate: "Bearer"])
 
     /// 401: a bearer token is missing (no error code in the challenge, RFC 6750 §3.1).
     public static let unauthenticated = Problem(

@@ -200,6 +200,10 @@ extension ProcessContext {
         internalKey = InternalKey(values[CommonSettings.internalKey].reveal())
         var http2 = HTTP2Configuration()
         http2.maxConcurrentStreams = 1000
+        // These connections are between our own processes and carry everybody's requests: that one caller gives up
+        // often must not end the others'. The public door has limits of its own.
+        http2.maxResets = .max
+        http2.maxControlFramesPerSecond = .max
         http2.maxBodySize = 256 << 10
         self.http2 = http2
     }

@@ -60,14 +60,13 @@ public enum Form {
     /// - Throws: `Problem.malformed` naming what is wrong; more than 100 fields are refused.
     public static func members(_ bytes: some Collection<UInt8>) throws(Problem) -> [JSONValue.Member] {
         var members: [JSONValue.Member] = []
+        var names: Set<String> = []
         for pair in bytes.split(separator: UInt8(ascii: "&")) {
             let separator = pair.firstIndex(of: UInt8(ascii: "=")) ?? pair.endIndex
             let name = try decode(pair[..<separator])
             let value = separator == pair.endIndex ? "" : try decode(pair[pair.index(after: separator)...])
-            if members.contains(where: { $0.name == name }) {
-                throw .malformed("A form field stands twice.")
-            }
-            guard members.count < 100 else { throw .payloadTooLarge }
+            guard names.insert(name).inserted else { throw .malformed("A form field stands twice.") }
+            guard names.count <= 100 else { throw .payloadTooLarge }
             if !value.isEmpty { members.append(.init(name, .string(value))) }
         }
         return members

@@ -64,6 +64,20 @@ extension FieldType where Value == String {
         }
     }
 
+    /// Text of one line: no control characters, which a terminal or a mail would act on.
+    public static func line(_ length: ClosedRange<Int>) -> FieldType<String> {
+        .text(length).map(placeholder: "") { text in
+            let isPlain = text.unicodeScalars.allSatisfy { scalar in
+                switch scalar.properties.generalCategory {
+                case .control, .lineSeparator, .paragraphSeparator: false
+                default: true
+                }
+            }
+            return isPlain
+                ? .success(text) : .failure(.init("invalid_character", "must not contain control characters"))
+        }
+    }
+
     /// A secret: never echoed, no rule about its content here.
     public static let secret = FieldType<String>(
         schema: .string(format: "password").with("writeOnly", .bool(true)), placeholder: ""

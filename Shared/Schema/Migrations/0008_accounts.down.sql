@@ -7,4 +7,4 @@ alter table credentials drop column version;
 drop index users_email_search, users_username_search;
 alter table credentials drop constraint credentials_kind_check;
 alter table credentials add constraint credentials_kind_check check (kind in ('password'));
-alter table users drop column token_epoch;
+alter table users drop column token_epoch, drop column locked_at;

@@ -3,6 +3,8 @@
 -- Tokens that carry a lower epoch are refused: raised when what a user may do changes, read in the same statement as
 -- their roles, so that no clock decides which tokens are old.
 alter table users add column token_epoch bigint not null default 0;
+-- Closed by an administrator, whatever the password, until one opens it.
+alter table users add column locked_at timestamptz;
 
 alter table credentials drop constraint credentials_kind_check;
 alter table credentials add constraint credentials_kind_check check (kind in ('password', 'former_password'));
