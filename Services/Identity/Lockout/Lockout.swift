@@ -1,6 +1,7 @@
 import Domain
 import FoundationEssentials
 import Postgres
+import Tokens
 
 /// Slows down whoever guesses passwords, without letting a stranger keep the owner out (SECURITY 5.2).
 ///
@@ -42,17 +43,40 @@ struct Lockout: Sendable {
         var isOpen: Bool { knownDevice != nil ? !isDeviceBlocked : !isAccountBlocked && !isAddressBlocked }
     }
 
+    /// A login that was refused.
+    struct Refused: Sendable {
+        /// The account, when there is one.
+        let user: UUID?
+        /// What was typed as its name.
+        let name: String
+        /// Whether it counts against the account: a password was looked at and was wrong.
+        let isGuess: Bool
+        let standing: Standing
+        /// The caller's address.
+        let address: String?
+    }
+
     /// Counts a refused login: on a known device there, else on the account and the address.
     ///
     /// The address counts alike whether the account exists, is locked, or was guessed at wrongly, and not at all while it
-    /// is blocked itself: otherwise its count would tell which of these it was.
-    func failure(of user: UUID?, wasLookedAt: Bool, standing: Standing, from place: String?) -> [PostgresStep] {
-        if let known = standing.knownDevice { return wasLookedAt ? [count(device, known)] : [] }
-        guard !standing.isAddressBlocked else { return [] }
-        var steps: [PostgresStep] = []
-        if let user, wasLookedAt { steps.append(count(account, user.text)) }
-        if let place { steps.append(count(address, place)) }
-        return steps
+    /// is blocked itself: otherwise its count would tell which of these it was. And whatever the cause, as many counts
+    /// are written, one of them for nothing where there is nothing to count: the time would tell, too.
+    func failure(_ refused: Refused) -> [PostgresStep] {
+        let counted: PostgresStep
+        if let known = refused.standing.knownDevice, refused.isGuess {
+            counted = count(device, known)
+        } else if let user = refused.user, refused.isGuess {
+            counted = count(account, user.text)
+        } else {
+            counted = count(session, "nothing:\(Self.digest(refused.name))")
+        }
+        guard let address = refused.address else { return [counted] }
+        let isCounted = refused.standing.knownDevice == nil && !refused.standing.isAddressBlocked
+        return [counted, isCounted ? count(self.address, address) : count(session, "nothing:\(address)")]
+    }
+
+    private static func digest(_ name: String) -> String {
+        OpaqueSecret.digest(of: name).prefix(8).map { String($0, radix: 16) }.joined()
     }
 
     /// Counts a wrong password that somebody who is signed in gave: against the session, so that nobody else's guesses

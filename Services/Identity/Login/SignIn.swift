@@ -131,14 +131,15 @@ struct SignIn: Sendable {
     private func refuse(
         _ attempt: Attempt, _ user: UUID?, _ standing: Lockout.Standing, _ refusal: Refusal, _ call: Call
     ) async throws {
-        var steps = [record(attempt, user, session: nil, refusal, call)]
-        switch refusal {
-        case .wrongPassword, .unknownAccount, .noPassword, .locked:
-            steps += lockout.failure(
-                of: user, wasLookedAt: refusal != .locked, standing: standing, from: call.address)
-        case .disabled, .unverifiedEmail:
-            break
-        }
+        let isGuess =
+            switch refusal {
+            case .wrongPassword, .unknownAccount, .noPassword: true
+            case .locked, .disabled, .unverifiedEmail: false
+            }
+        let steps =
+            [record(attempt, user, session: nil, refusal, call)]
+            + lockout.failure(
+                .init(user: user, name: attempt.name, isGuess: isGuess, standing: standing, address: call.address))
         _ = try await postgres.pipeline(steps, scope: .tenant(call.tenant))
         throw Problem.invalidCredentials
     }
