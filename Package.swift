@@ -150,7 +150,12 @@ let package = Package(
         tests("MailTests", ["Mail", "Domain", "GatehouseTesting"], exclude: ["smtp_sink.py"]),
         tests("SchemaTests", ["Schema", "GatehouseTesting", "Migrate"]),
         tests("EventsTests", ["Events", "Domain"]),
-        tests("GatewayTests", ["Gateway", "Kit", nioCore, nioHTTP1]),
+        tests(
+            "GatewayTests",
+            [
+                "Gateway", "Kit", "Domain", "Directory", "Events", "HTTP2", "Postgres", "Redis", "GatehouseTesting",
+                nioCore, nioPosix, nioHTTP1, nioConcurrency, hummingbirdCore, logging,
+            ]),
         tests("TokenServiceTests", ["Token", "Kit", "Tokens"]),
         tests("IdentityTests", ["Identity", "Domain"]),
         tests(

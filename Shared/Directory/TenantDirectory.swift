@@ -12,11 +12,15 @@ public final class TenantDirectory: Sendable {
     }
 
     private let postgres: PostgresClient
-    private let state = NIOLockedValueBox(State())
+    private let state: NIOLockedValueBox<State>
 
-    /// A directory, empty until `load`.
-    public init(postgres: PostgresClient) {
+    /// A directory of these tenants, as a rule none, until `load`.
+    public init(postgres: PostgresClient, tenants: [Tenant] = []) {
         self.postgres = postgres
+        state = NIOLockedValueBox(
+            State(
+                byID: Dictionary(uniqueKeysWithValues: tenants.map { ($0.id, $0) }),
+                bySlug: Dictionary(uniqueKeysWithValues: tenants.map { ($0.slug, $0.id) })))
     }
 
     /// The tenant of that id.

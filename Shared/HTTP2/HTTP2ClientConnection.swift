@@ -107,6 +107,25 @@ public final class HTTP2ClientConnection: ChannelDuplexHandler {
         scheduleFlush()
     }
 
+    /// Instead of `consumed`: the bytes wait outside. Only their own stream stops for them, the others go on.
+    public func keep(_ bytes: Int, on stream: HTTP2StreamID) {
+        session.keep(bytes, on: stream.rawValue)
+        scheduleFlush()
+    }
+
+    /// Bytes that were kept are dealt with.
+    public func release(_ bytes: Int, on stream: HTTP2StreamID) {
+        session.release(bytes, on: stream.rawValue)
+        scheduleFlush()
+    }
+
+    /// Sends no more of a streamed request whose answer is whole already (RFC 9113 §8.1).
+    public func stopSending(on stream: HTTP2StreamID) {
+        guard session.streams[stream.rawValue] != nil else { return }
+        session.reset(stream.rawValue, code: NGHTTP2_NO_ERROR.rawValue)
+        scheduleFlush()
+    }
+
     /// Gives a request up: the peer is told, its receiver hears no more.
     public func cancel(_ stream: HTTP2StreamID) {
         guard receivers.removeValue(forKey: stream.rawValue) != nil else { return }

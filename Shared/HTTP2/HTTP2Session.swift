@@ -174,6 +174,18 @@ final class HTTP2Session {
         // After the stream has closed, its bytes were given back to the connection already.
     }
 
+    /// Gives the connection room for `bytes` more, but not the stream.
+    func keep(_ bytes: Int, on stream: Int32) {
+        guard streams[stream] != nil else { return }
+        streams[stream]?.unconsumed -= bytes
+        giveBack(bytes)
+    }
+
+    /// Gives the stream room for bytes that were kept.
+    func release(_ bytes: Int, on stream: Int32) {
+        if streams[stream] != nil { nghttp2_session_consume_stream(session, stream, bytes) }
+    }
+
     func reset(_ stream: Int32, code: UInt32) {
         nghttp2_submit_rst_stream(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream, code)
     }

@@ -17,11 +17,15 @@ protocol ExchangeFront: AnyObject {
     func finish()
     func breakOff()
     var isWritable: Bool { get }
+    /// Whether more of the request's body may be read.
+    func read(_ more: Bool)
+    /// Bytes of the request's body have gone on.
+    func consumed(_ bytes: Int)
 }
 
 /// One request on its way through the gateway: authenticate, forward, answer. Lives on its event loop only.
 final class Exchange: HTTP2ResponseReceiver {
-    private enum Phase {
+    enum Phase {
         case authenticating
         case connecting
         case waiting(HTTP2ClientConnection, HTTP2StreamID)
@@ -30,18 +34,25 @@ final class Exchange: HTTP2ResponseReceiver {
     }
 
     private let request: PublicRequest
-    private let loop: GatewayLoop
+    let loop: GatewayLoop
     /// Weak, because the front holds the exchange, and a closed connection needs no answer.
-    private weak var front: (any ExchangeFront)?
-    private var phase = Phase.authenticating
+    private(set) weak var front: (any ExchangeFront)?
+    private(set) var phase = Phase.authenticating
     private var attempts = 0
     private var forwarded = HeaderBlock()
     private var timer: Scheduled<Void>?
+    /// When the service has been silent for too long; put off by what goes on in either direction.
+    private var deadline = NIODeadline.distantFuture
+    var upload: Upload
+    /// Bytes of the answer that were written to a caller who doesn't take them for now.
+    private var unread = 0
 
-    init(request: PublicRequest, loop: GatewayLoop, front: any ExchangeFront) {
+    /// - Parameter isWhole: Whether `request` has all of its body; else the rest follows by `receive`.
+    init(request: PublicRequest, loop: GatewayLoop, front: any ExchangeFront, isWhole: Bool) {
         self.request = request
         self.loop = loop
         self.front = front
+        upload = Upload(begun: request.body, isWhole: isWhole, limit: request.bodyLimit)
     }
 
     func start() {
@@ -91,7 +102,11 @@ final class Exchange: HTTP2ResponseReceiver {
         let home = NIOLoopBound(self, eventLoop: eventLoop)
         Task {
             await reload()
-            eventLoop.execute { home.value.authenticate(route, mayReload: false) }
+            eventLoop.execute {
+                // The caller may have gone meanwhile.
+                if case .done = home.value.phase { return }
+                home.value.authenticate(route, mayReload: false)
+            }
         }
     }
 
@@ -105,9 +120,17 @@ final class Exchange: HTTP2ResponseReceiver {
 
     private func forward(_ identity: EdgeAuthenticator.Identity?, _ route: RouteTable.Route) {
         forwarded = request.forwarded(identity)
-        let deadline = NIODeadline.now() + route.timeout
-        timer = loop.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in self?.expire() }
+        progressed()
+        watch()
         attempt(route)
+    }
+
+    func progressed() {
+        if let route = request.route { deadline = .now() + route.timeout }
+    }
+
+    private func watch() {
+        timer = loop.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in self?.expire() }
     }
 
     private func attempt(_ route: RouteTable.Route) {
@@ -124,16 +147,24 @@ final class Exchange: HTTP2ResponseReceiver {
     }
 
     private func open(_ connection: HTTP2ClientConnection, _ route: RouteTable.Route) {
-        let body: HTTP2ClientConnection.Body = request.body.readableBytes == 0 ? .none : .full(request.body)
+        let (isWhole, waiting) = (upload.isWhole, upload.waiting)
+        let body: HTTP2ClientConnection.Body =
+            !isWhole ? .streamed : waiting.readableBytes == 0 ? .none : .full(waiting)
         do throws(HTTP2StreamError) {
             let stream = try connection.open(forwarded, body: body, receiver: self)
             phase = .waiting(connection, stream)
+            upload.begins(isStreamed: !isWhole)
+            if isWhole { front?.consumed(waiting.readableBytes) } else { sendBody() }
         } catch {
             if attempts < 3 { attempt(route) } else { fail(.unavailable()) }
         }
     }
 
     private func expire() {
+        // While all wait for the caller, the front's limits count.
+        if !upload.isWhole, !upload.isHeldUp, case .waiting = phase { progressed() }
+        if unread > 0 { progressed() }
+        guard deadline <= .now() else { return watch() }
         switch phase {
         case .waiting(let connection, let stream):
             connection.cancel(stream)
@@ -171,13 +202,26 @@ final class Exchange: HTTP2ResponseReceiver {
 
     func received(body: ByteBuffer, on stream: HTTP2StreamID) {
         guard case .streaming(let connection, let stream) = phase else { return }
+        progressed()
         front?.writeBody(body)
-        connection.consumed(body.readableBytes, on: stream)
+        guard front?.isWritable == false else { return connection.consumed(body.readableBytes, on: stream) }
+        connection.keep(body.readableBytes, on: stream)
+        unread += body.readableBytes
+    }
+
+    /// The caller takes more of the answer again.
+    func resume() {
+        guard unread > 0, case .streaming(let connection, let stream) = phase else { return }
+        progressed()
+        connection.release(unread, on: stream)
+        unread = 0
     }
 
     func ended(trailers: HeaderBlock?, on stream: HTTP2StreamID) {
-        front?.finish()
+        // An answer may come before the request is whole; then the service needs no more of it.
+        if case .streaming(let connection, let stream) = phase, !upload.isWhole { connection.stopSending(on: stream) }
         end()
+        front?.finish()
     }
 
     func failed(_ error: HTTP2StreamError, on stream: HTTP2StreamID) {
@@ -187,7 +231,7 @@ final class Exchange: HTTP2ResponseReceiver {
         case .waiting:
             // A request the instance can't have acted on, or that changes nothing, is sent to another one.
             let isSafe = error.isSafeToRetry || error == .connectionClosed && isIdempotent
-            if isSafe, attempts < 3, let route = request.route { return attempt(route) }
+            if isSafe, !upload.hasSent, attempts < 3, let route = request.route { return attempt(route) }
             fail(error == .bodyTooLarge ? .badGateway : .unavailable())
         case .streaming:
             front?.breakOff()
@@ -197,11 +241,13 @@ final class Exchange: HTTP2ResponseReceiver {
         }
     }
 
-    func writabilityChanged(_ writable: Bool, on stream: HTTP2StreamID) {}
+    func writabilityChanged(_ writable: Bool, on stream: HTTP2StreamID) {
+        service(takesMore: writable)
+    }
 
     private var isIdempotent: Bool { request.head.method == .GET || request.head.method == .HEAD }
 
-    private func fail(_ problem: Problem) {
+    func fail(_ problem: Problem) {
         if case .done = phase { return }
         end()
         var problem = problem
@@ -209,7 +255,7 @@ final class Exchange: HTTP2ResponseReceiver {
         front?.answer(problem, requestID: request.id)
     }
 
-    private func end() {
+    func end() {
         timer?.cancel()
         timer = nil
         phase = .done

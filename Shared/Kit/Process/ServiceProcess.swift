@@ -29,9 +29,16 @@ public struct ProcessContext: Sendable {
     public let http2: HTTP2Configuration
 
     /// A client of another process.
-    public func upstream(_ name: String, _ addresses: [HostPort]) async throws -> Upstream {
-        try await Upstream(
-            name: name, addresses: addresses, configuration: http2, eventLoopGroup: eventLoopGroup, logger: logger)
+    /// - Parameter streams: Whether answers are passed on as they come, of any length, so that none waits here.
+    public func upstream(_ name: String, _ addresses: [HostPort], streams: Bool = false) async throws -> Upstream {
+        var configuration = http2
+        if streams {
+            configuration.maxBodySize = .max
+            configuration.initialWindowSize = 256 << 10
+        }
+        return try await Upstream(
+            name: name, addresses: addresses, configuration: configuration, eventLoopGroup: eventLoopGroup,
+            logger: logger)
     }
 }
 
@@ -205,6 +212,8 @@ extension ProcessContext {
         http2.maxResets = .max
         http2.maxControlFramesPerSecond = .max
         http2.maxBodySize = 256 << 10
+        // Between processes a reset says that a caller has gone, and all callers share a connection.
+        http2.maxResets = .max
         self.http2 = http2
     }
 }

@@ -89,6 +89,9 @@ public struct InternalClient: Sendable {
 private final class Exchange: HTTP2ResponseReceiver {
     typealias Outcome = Result<InternalClient.Answer, InternalClient.Failure>
 
+    /// Bytes of an answer; none between processes is longer.
+    private static let limit = 1 << 20
+
     private let head: HeaderBlock
     private let body: ByteBuffer?
     private let deadline: NIODeadline
@@ -140,6 +143,10 @@ private final class Exchange: HTTP2ResponseReceiver {
 
     func received(body: ByteBuffer, on stream: HTTP2StreamID) {
         self.stream?.connection.consumed(body.readableBytes, on: stream)
+        guard received.readableBytes + body.readableBytes <= Self.limit else {
+            self.stream?.connection.cancel(stream)
+            return finish(.failure(.interrupted))
+        }
         received.writeImmutableBuffer(body)
     }
 

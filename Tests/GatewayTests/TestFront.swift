@@ -1,0 +1,87 @@
+import Directory
+import Domain
+import Events
+import HTTP2
+import Kit
+import Logging
+import NIOCore
+import NIOPosix
+import Postgres
+
+@testable import Gateway
+
+/// A gateway's public port before a `BulkService`, all in this process.
+final class TestFront: Sendable {
+    let port: Int
+    let service: BulkService
+    private let channel: any Channel
+    private let upstreams: Task<Void, any Error>
+
+    /// - Parameters:
+    ///   - bodyLimit: Bytes that a request's body may have.
+    ///   - timeout: Of the route.
+    init(bodyLimit: Int = .max, timeout: TimeAmount = .seconds(10)) async throws {
+        let group = MultiThreadedEventLoopGroup.singleton
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let service = try await BulkService()
+        var configuration = HTTP2Configuration()
+        configuration.maxBodySize = .max
+        configuration.maxConcurrentStreams = 1000
+        configuration.initialWindowSize = 256 << 10
+        let upstream = try await Upstream(
+            name: "bulk", addresses: [HostPort(host: "127.0.0.1", port: service.port)], configuration: configuration,
+            eventLoopGroup: group, logger: logger)
+        // Never connected: what is asked of it stands in memory.
+        let postgres = PostgresClient(configuration: .init(connectionString: "", applicationName: ""), logger: logger)
+        let tenant = Tenant(
+            id: DefaultTenant.id, slug: "default", name: "Default", isActive: true, settings: TenantSettings())
+        let environment = GatewayEnvironment(
+            publicURL: "http://localhost",
+            routes: RouteTable(
+                routes: [
+                    .init(prefix: "/", service: "gateway", authentication: .none, bodyLimit: 0, timeout: timeout),
+                    .init(
+                        prefix: "/bulk", service: "bulk", authentication: .none, bodyLimit: bodyLimit, timeout: timeout),
+                    .init(
+                        prefix: "/closed", service: "bulk", authentication: .required, bodyLimit: bodyLimit,
+                        timeout: timeout),
+                ], aliases: []),
+            tenants: TenantDirectory(postgres: postgres, tenants: [tenant]), keys: KeyDirectory(postgres: postgres),
+            revocations: RevocationSet(lifetime: .seconds(60)), upstreams: ["bulk": upstream],
+            internalKey: InternalKey("key"), identifiers: IdentifierSource(),
+            local: LocalPages(
+                documentation: Documentation(publicURL: "http://localhost", assets: nil, clients: []),
+                health: AggregatedHealth(services: [])),
+            logger: logger, reloadKeys: {}, isCurrent: { true })
+        let front = GatewayChannel(loops: try await GatewayLoops(group, environment))
+        channel = try await ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 256)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelInitializer { front.setup(channel: $0, logger: logger).map { _ in } }
+            .bind(host: "127.0.0.1", port: 0).get()
+        port = channel.localAddress?.port ?? 0
+        self.service = service
+        upstreams = Task { try await upstream.run() }
+        while await !upstream.isReachable() { try await Task.sleep(for: .milliseconds(10)) }
+    }
+
+    func stop() async {
+        upstreams.cancel()
+        try? await channel.close()
+        await service.stop()
+    }
+}
+
+/// Runs a test on a front of its own.
+func withFront(
+    bodyLimit: Int = .max, timeout: TimeAmount = .seconds(10), _ body: (TestFront) async throws -> Void
+) async throws {
+    let front = try await TestFront(bodyLimit: bodyLimit, timeout: timeout)
+    do {
+        try await body(front)
+    } catch {
+        await front.stop()
+        throw error
+    }
+    await front.stop()
+}
