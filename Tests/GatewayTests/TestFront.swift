@@ -1,12 +1,14 @@
 import Directory
 import Domain
 import Events
+import Glibc
 import HTTP2
 import Kit
 import Logging
 import NIOCore
 import NIOPosix
 import Postgres
+import Testing
 
 @testable import Gateway
 
@@ -20,7 +22,10 @@ final class TestFront: Sendable {
     /// - Parameters:
     ///   - bodyLimit: Bytes that a request's body may have.
     ///   - timeout: Of the route.
-    init(bodyLimit: Int = .max, timeout: TimeAmount = .seconds(10)) async throws {
+    ///   - limits: Of callers.
+    init(
+        bodyLimit: Int = .max, timeout: TimeAmount = .seconds(10), limits: FrontLimits = FrontLimits()
+    ) async throws {
         let group = MultiThreadedEventLoopGroup.singleton
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let service = try await BulkService()
@@ -52,7 +57,7 @@ final class TestFront: Sendable {
             local: LocalPages(
                 documentation: Documentation(publicURL: "http://localhost", assets: nil, clients: []),
                 health: AggregatedHealth(services: [])),
-            logger: logger, reloadKeys: {}, isCurrent: { true })
+            logger: logger, limits: limits, reloadKeys: {}, isCurrent: { true })
         let front = GatewayChannel(loops: try await GatewayLoops(group, environment))
         channel = try await ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 256)
@@ -72,11 +77,19 @@ final class TestFront: Sendable {
     }
 }
 
+/// Tests of the public port, one after the other: they measure memory and time.
+@Suite("The public port", .serialized)
+struct FrontTests {}
+
+/// Waits without leaving the thread, so that other tests don't make it longer.
+func pause(milliseconds: UInt32) { usleep(milliseconds * 1000) }
+
 /// Runs a test on a front of its own.
 func withFront(
-    bodyLimit: Int = .max, timeout: TimeAmount = .seconds(10), _ body: (TestFront) async throws -> Void
+    bodyLimit: Int = .max, timeout: TimeAmount = .seconds(10), limits: FrontLimits = FrontLimits(),
+    _ body: (TestFront) async throws -> Void
 ) async throws {
-    let front = try await TestFront(bodyLimit: bodyLimit, timeout: timeout)
+    let front = try await TestFront(bodyLimit: bodyLimit, timeout: timeout, limits: limits)
     do {
         try await body(front)
     } catch {

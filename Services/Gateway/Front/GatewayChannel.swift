@@ -1,3 +1,4 @@
+import Glibc
 import HummingbirdCore
 import Kit
 import Logging
@@ -10,13 +11,15 @@ struct GatewayChannel: ServerChildChannel {
         let channel: any Channel
     }
 
+    private static let unsentLimit = NIOBSDSocket.Option(rawValue: TCP_NOTSENT_LOWAT)
+
     let loops: GatewayLoops
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
-            let operations = channel.pipeline.syncOperations
-            try operations.configureHTTPServerPipeline(withPipeliningAssistance: true, withErrorHandling: true)
-            try operations.addHandler(HTTP1Front(loop: loops.loop(of: channel.eventLoop)))
+            // The kernel takes no more for a caller than it can soon send: what waits, waits where it is counted.
+            try channel.syncOptions?.setOption(.tcpOption(Self.unsentLimit), value: 64 << 10)
+            try HTTP1Front.add(to: channel, loops.loop(of: channel.eventLoop))
             return Value(channel: channel)
         }
     }

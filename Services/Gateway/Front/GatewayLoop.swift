@@ -11,12 +11,14 @@ final class GatewayLoop {
     let environment: GatewayEnvironment
     let authenticator: EdgeAuthenticator
     let executor: EventLoopExecutor
+    let watch: CallerWatch
     private var pools: [String: UpstreamPool] = [:]
 
     init(eventLoop: any EventLoop, environment: GatewayEnvironment) {
         self.eventLoop = eventLoop
         self.environment = environment
         self.executor = EventLoopExecutor(eventLoop)
+        self.watch = CallerWatch(eventLoop: eventLoop, interval: environment.limits.interval)
         self.authenticator = EdgeAuthenticator(
             publicURL: environment.publicURL, keys: environment.keys, revocations: environment.revocations)
         for (name, upstream) in environment.upstreams { pools[name] = upstream.pool(on: eventLoop) }
@@ -40,6 +42,8 @@ struct GatewayEnvironment: Sendable {
     let identifiers: IdentifierSource
     let local: LocalPages
     let logger: Logger
+    /// How long callers are waited for.
+    var limits = FrontLimits()
     /// Loads the keys again when a token names one that isn't known.
     let reloadKeys: @Sendable () async -> Void
     /// Whether the revocations of the past are known: until then no token may be judged.

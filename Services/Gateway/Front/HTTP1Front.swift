@@ -7,8 +7,7 @@ import NIOHTTP1
 
 /// The public side of one HTTP/1.1 connection: hands each request on while its body comes, and writes the answer.
 ///
-/// Reads no faster than the service takes the body, and lets no more of the answer come than the caller takes. Lives on
-/// its event loop only; NIO's pipelining handler lets one request through at a time, so answers keep the order.
+/// Lives on its event loop only; NIO's pipelining handler lets one request through at a time, so answers keep the order.
 final class HTTP1Front: ChannelDuplexHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundIn = Never
@@ -41,17 +40,32 @@ final class HTTP1Front: ChannelDuplexHandler {
     private var isReadPending = false
     private var unflushed = 0
     private var isFlushDue = false
-    /// The last answer is on its way, whole.
-    private var isOver = false
+    private var clock = CallerClock()
+    /// Bytes of all answers, about.
+    private var written = 0
 
-    init(loop: GatewayLoop) {
+    private init(loop: GatewayLoop) {
         self.loop = loop
     }
 
-    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
-    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+    /// Lets a connection speak HTTP/1.1.
+    static func add(to channel: any Channel, _ loop: GatewayLoop) throws {
+        let operations = channel.pipeline.syncOperations
+        let front = HTTP1Front(loop: loop)
+        try operations.addHandler(ArrivalHandler { front.clock.arrived() })
+        try operations.configureHTTPServerPipeline(withPipeliningAssistance: true, withErrorHandling: true)
+        try operations.addHandler(front)
+    }
 
-    // What comes
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        loop.watch.add(self)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        loop.watch.remove(self)
+    }
 
     func read(context: ChannelHandlerContext) {
         if mayRead { context.read() } else { isReadPending = true }
@@ -106,13 +120,14 @@ final class HTTP1Front: ChannelDuplexHandler {
     }
 
     private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        clock.begins()
         keepsAlive = head.isKeepAlive
         isHead = head.method == .HEAD
         expectsContinue = head.headers[canonicalForm: "expect"].contains("100-continue")
         let peer = context.remoteAddress?.ipAddress
         var request = PublicRequest(head: head, peer: peer, loop: loop)
         state = .receiving(request)
-        if let problem = request.admit() { return write(problem, requestID: request.id) }
+        if let problem = request.admit() { return answer(problem, requestID: request.id) }
         state = .receiving(request)
     }
 
@@ -123,10 +138,12 @@ final class HTTP1Front: ChannelDuplexHandler {
             request.body.writeImmutableBuffer(part)
             state = .receiving(request)
             guard request.body.readableBytes <= request.bodyLimit else {
-                return write(.payloadTooLarge, requestID: request.id)
+                return answer(.payloadTooLarge, requestID: request.id)
             }
             if request.body.readableBytes >= Upload.room { start(request, isWhole: false) }
-        case .streaming(let exchange): exchange.receive(part)
+        case .streaming(let exchange):
+            clock.came(part.readableBytes)
+            exchange.receive(part)
         case .idle, .answering, .discarding: break
         }
     }
@@ -142,7 +159,7 @@ final class HTTP1Front: ChannelDuplexHandler {
             exchange.receivedAll()
         case .discarding:
             state = .idle
-            if isOver { context?.close(promise: nil) }
+            if clock.isOver { context?.close(promise: nil) }
         case .idle, .answering: break
         }
     }
@@ -150,12 +167,11 @@ final class HTTP1Front: ChannelDuplexHandler {
     private func start(_ request: PublicRequest, isWhole: Bool) {
         let exchange = Exchange(request: request, loop: loop, front: self, isWhole: isWhole)
         state = isWhole ? .answering(exchange) : .streaming(exchange)
+        if !isWhole { clock.bodyBegins() }
         exchange.start()
     }
 
-    // What goes
-
-    private func write(_ problem: Problem, requestID: String) {
+    func answer(_ problem: Problem, requestID: String) {
         var headers = HTTPHeaders()
         for field in problem.response(requestID: requestID).headers {
             headers.add(name: field.name.canonicalName, value: field.value)
@@ -170,44 +186,42 @@ final class HTTP1Front: ChannelDuplexHandler {
 
     /// Flushes once for all that this turn of the loop brings.
     private func flushSoon(_ context: ChannelHandlerContext) {
-        if unflushed >= Self.batch { return flush() }
+        if unflushed >= Self.batch {
+            unflushed = 0
+            return context.flush()
+        }
         guard !isFlushDue else { return }
         isFlushDue = true
         context.eventLoop.assumeIsolated().execute {
             self.isFlushDue = false
-            if self.unflushed > 0 { self.flush() }
+            guard self.unflushed > 0 else { return }
+            self.unflushed = 0
+            context.flush()
         }
-    }
-
-    private func flush() {
-        unflushed = 0
-        context?.flush()
     }
 
     /// The last answer is written: the connection ends, but not before the caller had a chance to read it. A close with
     /// bytes unread would take the answer away from him again.
     private func close(_ context: ChannelHandlerContext) {
-        isOver = true
+        clock.over()
         guard case .discarding = state else { return context.close(promise: nil) }
         context.close(mode: .output, promise: nil)
-        context.eventLoop.assumeIsolated().scheduleTask(in: .seconds(2)) { context.close(promise: nil) }
     }
 }
 
 extension HTTP1Front: ExchangeFront {
-    func answer(_ problem: Problem, requestID: String) { write(problem, requestID: requestID) }
-
     func writeHead(_ status: HTTPResponseStatus, _ headers: HTTPHeaders) {
         guard let context else { return }
         var headers = headers
         // What is left of a request that is answered early is not worth reading to the end.
         switch state {
         case .receiving, .streaming: keepsAlive = false
-        case .idle, .answering, .discarding: break
+        default: break
         }
         if !keepsAlive { headers.replaceOrAdd(name: "connection", value: "close") }
         expectsContinue = false
         unflushed += 1
+        written += 1
         context.write(
             wrapOutboundOut(.head(.init(version: .http1_1, status: status, headers: headers))), promise: nil)
         flushSoon(context)
@@ -216,6 +230,7 @@ extension HTTP1Front: ExchangeFront {
     func writeBody(_ body: ByteBuffer) {
         guard !isHead, body.readableBytes > 0, let context else { return }
         unflushed += body.readableBytes
+        written += body.readableBytes
         context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
         flushSoon(context)
     }
@@ -239,7 +254,9 @@ extension HTTP1Front: ExchangeFront {
     func finish() {
         guard let context else { return }
         switch state {
-        case .answering: state = .idle
+        case .answering:
+            state = .idle
+            clock.ends()
         case .receiving, .streaming:
             state = .discarding
             read(true)
@@ -258,5 +275,23 @@ extension HTTP1Front: ExchangeFront {
     func breakOff() {
         leave()
         context?.close(promise: nil)
+    }
+}
+
+extension HTTP1Front: WatchedConnection {
+    func check(_ now: NIODeadline) {
+        guard let context else { return }
+        let wait: CallerClock.Wait =
+            switch state {
+            case .idle: .request
+            case .streaming: .body(isPaused: !mayRead)
+            case .receiving, .answering, .discarding: .nothing
+            }
+        let waiting = (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        switch clock.judge(wait, now, waiting: waiting, written: written, loop.environment.limits) {
+        case .patient: break
+        case .slowBody: exchange?.cut(.requestTimeout)
+        case .over: context.close(promise: nil)
+        }
     }
 }

@@ -42,6 +42,10 @@ extension Problem {
         Problem(.conflict, code, title, errors: errors)
     }
 
+    /// 408: the body came too slowly.
+    public static let requestTimeout = Problem(
+        .requestTimeout, "request_timeout", "The request came too slowly")
+
     /// 413: more body than this path takes.
     public static let payloadTooLarge = Problem(.contentTooLarge, "payload_too_large", "The body is too big")
 

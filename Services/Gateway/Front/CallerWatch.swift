@@ -1,0 +1,60 @@
+import NIOCore
+
+/// A public connection, which knows itself what it waits for.
+protocol WatchedConnection: AnyObject {
+    /// Ends what has waited too long.
+    func check(_ now: NIODeadline)
+}
+
+/// Looks at all public connections of one event loop a few times a second: a timer for each request would cost each
+/// request an allocation and the loop a sorted insert. Lives on its event loop only.
+final class CallerWatch {
+    private let eventLoop: any EventLoop
+    private let interval: TimeAmount
+    private var connections: [ObjectIdentifier: any WatchedConnection] = [:]
+    private var task: Scheduled<Void>?
+
+    init(eventLoop: any EventLoop, interval: TimeAmount) {
+        self.eventLoop = eventLoop
+        self.interval = interval
+    }
+
+    /// Keeps the connection until it is removed.
+    func add(_ connection: any WatchedConnection) {
+        connections[ObjectIdentifier(connection)] = connection
+        if task == nil { schedule() }
+    }
+
+    func remove(_ connection: any WatchedConnection) {
+        connections[ObjectIdentifier(connection)] = nil
+    }
+
+    private func schedule() {
+        task = eventLoop.assumeIsolated().scheduleTask(in: interval) { [weak self] in self?.checkAll() }
+    }
+
+    private func checkAll() {
+        task = nil
+        let now = NIODeadline.now()
+        // A copy: what is found too slow is removed meanwhile.
+        for connection in Array(connections.values) { connection.check(now) }
+        if !connections.isEmpty { schedule() }
+    }
+}
+
+/// Tells when bytes come on a connection, which a decoder behind it does not until it has a whole head.
+final class ArrivalHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+
+    private let arrived: () -> Void
+
+    init(_ arrived: @escaping () -> Void) {
+        self.arrived = arrived
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        arrived()
+        context.fireChannelRead(data)
+    }
+}
