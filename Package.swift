@@ -109,12 +109,14 @@ let package = Package(
         library("Events", ["Domain", "Postgres", "Redis", nioCore, nioConcurrency, lifecycle, logging, metrics]),
         library("Directory", ["Domain", "Postgres", "Events", "Tokens", nioConcurrency, lifecycle, logging]),
         library("Mail", ["Domain", "CCurl"]),
+        library("Limits", ["Redis", "CLibCrypto", nioCore, lifecycle, logging, metrics]),
         library("GatehouseTesting", path: "Shared/Testing", []),
 
         process(
             "Gateway",
             [
-                "Kit", "Domain", "HTTP2", "Postgres", "Redis", "Events", "Directory", "Tokens", nioHTTP1, nioCore,
+                "Kit", "Domain", "HTTP2", "Postgres", "Redis", "Events", "Directory", "Tokens", "Limits", nioHTTP1,
+                nioCore,
                 nioConcurrency, hummingbird, hummingbirdCore, lifecycle, signals, logging, httpTypes,
             ]),
         process(
@@ -143,6 +145,7 @@ let package = Package(
         tests(
             "RedisTests",
             ["Redis", "GatehouseTesting", nioCore, nioPosix, nioEmbedded, nioConcurrency, logging]),
+        tests("LimitsTests", ["Limits", "Redis", "GatehouseTesting", nioCore, nioPosix, logging]),
         tests("HTTP2Tests", ["HTTP2", nioCore, nioEmbedded]),
         tests("KitTests", ["Kit", "HTTP2", hummingbird, httpTypes, nioCore, logging, metrics]),
         tests("TokensTests", ["Tokens", "Domain"]),

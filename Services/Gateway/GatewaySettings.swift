@@ -26,8 +26,21 @@ enum GatewaySettings {
         "SECURITY_HEADERS", .choice, default: "strict",
         "`strict`, `relaxed` (answers may be embedded elsewhere) or `disabled`: fields for browsers")
 
+    /// Whether a thing is done.
+    enum Switch: String, CaseIterable, Sendable {
+        case on
+        case off
+    }
+
+    static let rateLimits = Setting<Switch>(
+        "RATE_LIMITS", .choice, default: "on", "`on` or `off`: whether the route table's limits are enforced")
+    static let gateways = Setting<Int>(
+        "GATEWAYS", .integer(in: 1...1000), default: "1",
+        "How many gateways there are: with Redis away each lets through its share")
+
     static let all: [any SettingDeclaration] = [
         port, identity, token, admin, routes, docsAssets, trustedProxies, proxyHeader, origins, securityHeaders,
+        rateLimits, gateways,
     ]
 
     private static func upstream(_ name: String, _ port: Int, _ service: String) -> Setting<[HostPort]> {

@@ -4,6 +4,7 @@ import Events
 import FoundationEssentials
 import HummingbirdCore
 import Kit
+import Limits
 import ServiceLifecycle
 
 await ServiceProcess(name: "gateway", port: GatewaySettings.opsPort, settings: GatewaySettings.all) { context in
@@ -27,6 +28,11 @@ await ServiceProcess(name: "gateway", port: GatewaySettings.opsPort, settings: G
     let clients = upstreams.map { (name: $0.name, client: InternalClient(upstream: $0, key: context.internalKey)) }
     let routes = try LiveRoutes(
         values[GatewaySettings.routes], upstreams: Set(upstreams.map(\.name)), logger: context.logger)
+    var limits = RateLimiterConfiguration()
+    limits.gateways = values[GatewaySettings.gateways]
+    let limiter =
+        values[GatewaySettings.rateLimits] == .off
+        ? nil : RateLimiter(redis: context.redis, configuration: limits, logger: context.logger)
     let publicURL = values[CommonSettings.publicURL].text
     let health = AggregatedHealth(services: clients)
     let environment = GatewayEnvironment(
@@ -38,7 +44,7 @@ await ServiceProcess(name: "gateway", port: GatewaySettings.opsPort, settings: G
         crossOrigin: CrossOrigin(everywhere: Set(values[GatewaySettings.origins]), origins: origins),
         securityHeaders: SecurityHeaders(
             values[GatewaySettings.securityHeaders], isSecure: values[CommonSettings.publicURL].isSecure),
-        internalKey: context.internalKey, identifiers: IdentifierSource(),
+        limiter: limiter, internalKey: context.internalKey, identifiers: IdentifierSource(),
         local: LocalPages(
             documentation: Documentation(
                 publicURL: publicURL, assets: values[GatewaySettings.docsAssets], clients: clients.map(\.client)),
@@ -48,13 +54,18 @@ await ServiceProcess(name: "gateway", port: GatewaySettings.opsPort, settings: G
     let port = values[GatewaySettings.port]
 
     return ProcessParts(
-        endpoints: [], services: [tenantRefresher, keyRefresher, originRefresher, feed, routes] + upstreams,
+        endpoints: [],
+        services: [tenantRefresher, keyRefresher, originRefresher, feed, routes] + upstreams
+            + (limiter.map { [$0] } ?? []),
         checks: upstreams.map { upstream in
             Health.Check(upstream.name) {
                 await upstream.isReachable() ? .ok : .degraded("no instance can be reached")
             }
         } + [
-            Health.Check("events") { feed.isCurrent ? .ok : .down("the revocations of the past are not read yet") }
+            Health.Check("limits") {
+                limiter?.isDegraded == true ? .degraded("Redis is away, limits are counted here alone") : .ok
+            },
+            Health.Check("events") { feed.isCurrent ? .ok : .down("the revocations of the past are not read yet") },
         ],
         front: { _, ops in
             health.use(ops)

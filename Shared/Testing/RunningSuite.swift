@@ -34,7 +34,7 @@ public final class RunningSuite: Sendable {
                 "PUBLIC_URL=http://localhost:\(ports["PORT_GATEWAY"] ?? 0)",
                 "FIRST_SUPERUSER_EMAIL=root@example.com",
                 // All tests come from one address.
-                "LOGIN_FAILURES_PER_ADDRESS=1000000",
+                "LOGIN_FAILURES_PER_ADDRESS=1000000", "RATE_LIMITS=off",
             ] + ports.map { "\($0.key)=\($0.value)" } + settings
         // Whatever becomes of the tests, the suite does not outlive them.
         let down = environment.dropFirst().joined(separator: " ") + " \(Self.root)/deploy/down --purge --yes"

@@ -50,7 +50,7 @@ class Suite:
         self.ports = dict(zip(NAMES, spare_ports(len(NAMES))))
         self.environment = {
             **os.environ, "GATEHOUSE_RUN_DIR": str(self.folder), "GATEHOUSE_ENV": "development",
-            "LOG_LEVEL": "warning", "LOGIN_FAILURES_PER_ADDRESS": "1000000",
+            "LOG_LEVEL": "warning", "LOGIN_FAILURES_PER_ADDRESS": "1000000", "RATE_LIMITS": "off",
             "PUBLIC_URL": f"http://localhost:{self.ports['GATEWAY']}",
             **{f"PORT_{name}": str(port) for name, port in self.ports.items()}, **settings,
         }
@@ -102,7 +102,7 @@ class Suite:
         secrets = self.folder / "secrets"
         environment = {
             "PATH": os.environ["PATH"], "GATEHOUSE_ENV": "development", "LOG_LEVEL": "warning",
-            "PUBLIC_URL": self.environment["PUBLIC_URL"], "PORT": str(port), "OPS_PORT": str(ops),
+            "RATE_LIMITS": "off", "PUBLIC_URL": self.environment["PUBLIC_URL"], "PORT": str(port), "OPS_PORT": str(ops),
             "DATABASE_URL": f"postgresql://gatehouse_service@127.0.0.1:{self.ports['POSTGRES']}/gatehouse",
             "DATABASE_PASSWORD_FILE": str(secrets / "service_password"),
             "REDIS_URL": f"redis://127.0.0.1:{self.ports['REDIS']}",

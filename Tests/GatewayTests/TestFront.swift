@@ -42,17 +42,22 @@ final class TestFront: Sendable {
             id: DefaultTenant.id, slug: "default", name: "Default", isActive: true, settings: TenantSettings())
         let environment = GatewayEnvironment(
             publicURL: "http://localhost",
-            routes: RouteTable(
-                routes: [
-                    .init(prefix: "/", service: "gateway", authentication: .none, bodyLimit: 0, timeout: timeout),
-                    .init(
-                        prefix: "/bulk", service: "bulk", authentication: .none, bodyLimit: bodyLimit, timeout: timeout),
-                    .init(
-                        prefix: "/closed", service: "bulk", authentication: .required, bodyLimit: bodyLimit,
-                        timeout: timeout),
-                ], aliases: []),
+            routes: LiveRoutes(
+                RouteTable(
+                    routes: [
+                        .init(prefix: "/", service: "gateway", authentication: .none, bodyLimit: 0, timeout: timeout),
+                        .init(
+                            prefix: "/bulk", service: "bulk", authentication: .none, bodyLimit: bodyLimit,
+                            timeout: timeout),
+                        .init(
+                            prefix: "/closed", service: "bulk", authentication: .required, bodyLimit: bodyLimit,
+                            timeout: timeout),
+                    ], aliases: [])),
             tenants: TenantDirectory(postgres: postgres, tenants: [tenant]), keys: KeyDirectory(postgres: postgres),
             revocations: RevocationSet(lifetime: .seconds(60)), upstreams: ["bulk": upstream],
+            clientAddress: ClientAddress(proxies: [], source: .xForwardedFor),
+            crossOrigin: CrossOrigin(everywhere: [], origins: OriginDirectory(postgres: postgres)),
+            securityHeaders: SecurityHeaders(.strict, isSecure: false), limiter: nil,
             internalKey: InternalKey("key"), identifiers: IdentifierSource(),
             local: LocalPages(
                 documentation: Documentation(publicURL: "http://localhost", assets: nil, clients: []),

@@ -33,7 +33,7 @@ final class Exchange: HTTP2ResponseReceiver {
         case done
     }
 
-    private let request: PublicRequest
+    private(set) var request: PublicRequest
     let loop: GatewayLoop
     /// Weak, because the front holds the exchange, and a closed connection needs no answer.
     private(set) weak var front: (any ExchangeFront)?
@@ -62,10 +62,17 @@ final class Exchange: HTTP2ResponseReceiver {
         case .success(let fields): return answerPreflight(fields)
         case .failure(let problem): return fail(problem)
         }
+        limit(route, nil) { $0.admitted(route) }
+    }
+
+    private func admitted(_ route: RouteTable.Route) {
         if route.service == "gateway" { return answerLocally() }
         guard route.authentication == .required else { return forward(nil, route) }
         authenticate(route, mayReload: true)
     }
+
+    /// Adds fields to whatever the answer will be.
+    func note(_ fields: [(name: String, value: String)]) { request.note(fields) }
 
     /// The caller is gone: what was begun for it stops.
     func abandon() {
@@ -87,7 +94,7 @@ final class Exchange: HTTP2ResponseReceiver {
         case .malformed: refuse("malformed")
         case .token(let token):
             switch loop.authenticator.check(token, of: tenant) {
-            case .accepted(let identity): forward(identity, route)
+            case .accepted(let identity): limit(route, identity) { $0.forward(identity, route) }
             case .revoked: refuse("revoked")
             case .refused(let rejection): refuse("\(rejection)")
             case .unknownKey:
@@ -285,7 +292,7 @@ final class Exchange: HTTP2ResponseReceiver {
         }
     }
 
-    private func write(_ response: Response, _ body: ByteBuffer?) {
+    func write(_ response: Response, _ body: ByteBuffer?) {
         if case .done = phase { return }
         end()
         var headers = HTTPHeaders()

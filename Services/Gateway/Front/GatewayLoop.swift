@@ -2,6 +2,7 @@ import Directory
 import Domain
 import Events
 import Kit
+import Limits
 import Logging
 import NIOCore
 
@@ -38,6 +39,8 @@ struct GatewayEnvironment: Sendable {
     let clientAddress: ClientAddress
     let crossOrigin: CrossOrigin
     let securityHeaders: SecurityHeaders
+    /// Nil where limits are switched off.
+    let limiter: RateLimiter?
     let internalKey: InternalKey
     let identifiers: IdentifierSource
     let local: LocalPages

@@ -40,6 +40,9 @@ struct PublicRequest {
     /// Bytes of body the route takes.
     var bodyLimit: Int { route?.bodyLimit ?? 0 }
 
+    /// Adds fields to whatever the answer will be.
+    mutating func note(_ fields: [(name: String, value: String)]) { answerFields += fields }
+
     /// Finds route and tenant, or says why the request goes no further.
     mutating func admit() -> Problem? {
         guard var problem = judge() else { return nil }

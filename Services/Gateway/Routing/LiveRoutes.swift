@@ -25,6 +25,13 @@ final class LiveRoutes: Sendable, Service {
         }
     }
 
+    /// A table that comes from no file, for tests.
+    init(_ routes: RouteTable) {
+        (path, upstreams) = ("", [])
+        logger = Logger(label: "gatehouse.routes")
+        table = NIOLockedValueBox(routes)
+    }
+
     /// The table in use. A request keeps the one it began with.
     var current: RouteTable { table.withLockedValue { $0 } }
 

@@ -1,3 +1,4 @@
+import Limits
 import NIOCore
 
 /// Where requests go and what is asked of them on the way.
@@ -22,6 +23,31 @@ struct RouteTable: Sendable, Equatable {
         var timeout: TimeAmount
         /// Whose pages may read its answers.
         var audience = CrossOrigin.Audience.named
+        /// How often who may ask.
+        var limits: [Limit] = []
+        /// Whether refusals look as RFC 6749 wants them.
+        var speaksOAuth = false
+    }
+
+    /// A policy, and whom it counts.
+    struct Limit: Sendable, Equatable {
+        /// What requests are told apart by.
+        enum Key: String, Sendable, CaseIterable {
+            /// The caller's address: all of IPv4, the /64 of IPv6.
+            case address
+            /// The tenant.
+            case tenant
+            /// The user or client that the access token speaks of.
+            case subject
+            /// The client that the access token was issued to.
+            case client
+
+            /// Whether it is known only once the token is.
+            var needsToken: Bool { self == .subject || self == .client }
+        }
+
+        let policy: RatePolicy
+        let key: Key
     }
 
     /// Another name for a path, kept for clients of older deployments.

@@ -1,5 +1,6 @@
 public import HTTPTypes
 public import Hummingbird
+public import NIOCore
 
 /// An error of the OAuth endpoints: RFC 6749 §5.2, never problem details.
 public struct OAuthError: Error, Sendable, Equatable {
@@ -31,8 +32,8 @@ public struct OAuthError: Error, Sendable, Equatable {
     /// This grant type is not offered.
     public static let unsupportedGrantType = OAuthError("unsupported_grant_type", "This grant type is not offered.")
 
-    /// The whole answer.
-    public func response() -> Response {
+    /// The body.
+    public var body: ByteBuffer {
         var json = JSONWriter()
         json.beginObject()
         json.name("error")
@@ -40,10 +41,15 @@ public struct OAuthError: Error, Sendable, Equatable {
         json.name("error_description")
         json.value(description)
         json.endObject()
+        return json.buffer
+    }
+
+    /// The whole answer.
+    public func response() -> Response {
         var headers: HTTPFields = [.contentType: "application/json", .cacheControl: "no-store", .pragma: "no-cache"]
         if let challenge { headers[.wwwAuthenticate] = challenge }
         if status == .serviceUnavailable { headers[.retryAfter] = "1" }
-        return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: json.buffer))
+        return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: body))
     }
 }
 

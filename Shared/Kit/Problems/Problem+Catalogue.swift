@@ -56,6 +56,13 @@ extension Problem {
             detail: "Send \(accepted).")
     }
 
+    /// 429: more often than the route's limits let.
+    /// - Parameter retryAfter: Whole seconds after which the next request passes.
+    public static func rateLimited(retryAfter: String) -> Problem {
+        Problem(
+            .tooManyRequests, "rate_limited", "Too many requests", headers: [.retryAfter: retryAfter])
+    }
+
     /// 500: our fault; what happened is in the log under the request's id.
     public static let internalError = Problem(
         .internalServerError, "internal_error", "Something went wrong on our side")

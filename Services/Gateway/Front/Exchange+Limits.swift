@@ -1,0 +1,52 @@
+import Tokens
+import HTTPTypes
+import Domain
+import FoundationEssentials
+import Kit
+import Limits
+import NIOCore
+
+extension Exchange {
+    /// Goes on with `proceed` when the route's limits let the request pass, else answers 429. Those that go by the token
+    /// are asked once it is known, the others before it is looked at.
+    func limit(
+        _ route: RouteTable.Route, _ identity: EdgeAuthenticator.Identity?, _ proceed: @escaping (Exchange) -> Void
+    ) {
+        guard let limiter = loop.environment.limiter, !route.limits.isEmpty else { return proceed(self) }
+        let demands = route.limits.compactMap { limit in
+            limit.key.needsToken == (identity != nil) ? demand(limit, identity) : nil
+        }
+        guard !demands.isEmpty else { return proceed(self) }
+        if let verdict = limiter.decideInMemory(demands) { return settle(verdict, route, proceed) }
+        limiter.decide(demands, on: loop.eventLoop) { verdict in
+            // The caller may have gone meanwhile.
+            if case .done = self.phase { return }
+            self.settle(verdict, route, proceed)
+        }
+    }
+
+    private func settle(_ verdict: Verdict, _ route: RouteTable.Route, _ proceed: (Exchange) -> Void) {
+        let fields = RateLimitFields(verdict)
+        if let fields { note([("ratelimit-policy", fields.policy), ("ratelimit", fields.limit)]) }
+        guard !verdict.isAdmitted else { return proceed(self) }
+        let wait = fields?.retryAfter ?? "1"
+        guard route.speaksOAuth else { return fail(.rateLimited(retryAfter: wait)) }
+        // Not `invalid_grant`: a client library would throw its session away (WIRE 15).
+        let error = OAuthError(
+            "temporarily_unavailable", "Too many requests; wait as long as Retry-After says.", status: .tooManyRequests)
+        note([("retry-after", wait)])
+        write(error.response(), error.body)
+    }
+
+    private func demand(_ limit: RouteTable.Limit, _ identity: EdgeAuthenticator.Identity?) -> Demand? {
+        let tenant = request.tenant?.id.text ?? ""
+        let subject: String? =
+            switch limit.key {
+            case .address: request.address.map { "\(tenant)/address/\($0.prefix)" }
+            case .tenant: "\(tenant)/tenant"
+            case .subject: identity.map { "\(tenant)/subject/\($0.claims.subject)" }
+            case .client: identity.map { "\(tenant)/client/\($0.claims.clientID)" }
+            }
+        return subject.map { Demand(limit.policy, $0) }
+    }
+}
