@@ -35,12 +35,19 @@ enum GatewaySettings {
     static let rateLimits = Setting<Switch>(
         "RATE_LIMITS", .choice, default: "on", "`on` or `off`: whether the route table's limits are enforced")
     static let gateways = Setting<Int>(
-        "GATEWAYS", .integer(in: 1...1000), default: "1",
+        "GATEWAY_COUNT", .integer(in: 1...1000), default: "1",
         "How many gateways there are: with Redis away each lets through its share")
+
+    static let loginURL = Setting<BaseURL?>.optional(
+        "FORWARD_AUTH_LOGIN_URL", .url,
+        "Where `/forward-auth` sends people who are not signed in; without it they get 401")
+    static let returnHosts = Setting<[String]>(
+        "FORWARD_AUTH_HOSTS", .list(of: .nonEmpty), default: "",
+        "Hosts that the login page may lead back to, separated by commas")
 
     static let all: [any SettingDeclaration] = [
         port, identity, token, admin, routes, docsAssets, trustedProxies, proxyHeader, origins, securityHeaders,
-        rateLimits, gateways,
+        rateLimits, gateways, loginURL, returnHosts,
     ]
 
     private static func upstream(_ name: String, _ port: Int, _ service: String) -> Setting<[HostPort]> {

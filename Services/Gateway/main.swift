@@ -44,6 +44,9 @@ await ServiceProcess(name: "gateway", port: GatewaySettings.opsPort, settings: G
         crossOrigin: CrossOrigin(everywhere: Set(values[GatewaySettings.origins]), origins: origins),
         securityHeaders: SecurityHeaders(
             values[GatewaySettings.securityHeaders], isSecure: values[CommonSettings.publicURL].isSecure),
+        forwardAuth: ForwardAuth(
+            loginURL: values[GatewaySettings.loginURL],
+            returnHosts: Set(values[GatewaySettings.returnHosts].map { $0.lowercased() })),
         limiter: limiter, internalKey: context.internalKey, identifiers: IdentifierSource(),
         local: LocalPages(
             documentation: Documentation(

@@ -57,7 +57,8 @@ final class TestFront: Sendable {
             revocations: RevocationSet(lifetime: .seconds(60)), upstreams: ["bulk": upstream],
             clientAddress: ClientAddress(proxies: [], source: .xForwardedFor),
             crossOrigin: CrossOrigin(everywhere: [], origins: OriginDirectory(postgres: postgres)),
-            securityHeaders: SecurityHeaders(.strict, isSecure: false), limiter: nil,
+            securityHeaders: SecurityHeaders(.strict, isSecure: false),
+            forwardAuth: ForwardAuth(loginURL: nil, returnHosts: []), limiter: nil,
             internalKey: InternalKey("key"), identifiers: IdentifierSource(),
             local: LocalPages(
                 documentation: Documentation(publicURL: "http://localhost", assets: nil, clients: []),

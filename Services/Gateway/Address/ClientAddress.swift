@@ -30,6 +30,9 @@ struct ClientAddress: Sendable {
         return nearest
     }
 
+    /// Whether a peer is one of the operator's proxies.
+    func isProxy(_ peer: String?) -> Bool { peer.flatMap { Address($0) }.map(isTrusted) ?? false }
+
     private func isTrusted(_ address: Address) -> Bool { proxies.contains { $0.contains(address) } }
 
     /// What the field says, the farthest first.

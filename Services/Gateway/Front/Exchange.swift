@@ -66,6 +66,7 @@ final class Exchange: HTTP2ResponseReceiver {
     }
 
     private func admitted(_ route: RouteTable.Route) {
+        if isForwardAuth { return authenticate(route, mayReload: true) }
         if route.service == "gateway" { return answerLocally() }
         guard route.authentication == .required else { return forward(nil, route) }
         authenticate(route, mayReload: true)
@@ -94,7 +95,9 @@ final class Exchange: HTTP2ResponseReceiver {
         case .malformed: refuse("malformed")
         case .token(let token):
             switch loop.authenticator.check(token, of: tenant) {
-            case .accepted(let identity): limit(route, identity) { $0.forward(identity, route) }
+            case .accepted(let identity):
+                if isForwardAuth { return answerProxy(identity) }
+                limit(route, identity) { $0.forward(identity, route) }
             case .revoked: refuse("revoked")
             case .refused(let rejection): refuse("\(rejection)")
             case .unknownKey:
@@ -256,6 +259,7 @@ final class Exchange: HTTP2ResponseReceiver {
 
     func fail(_ problem: Problem) {
         if case .done = phase { return }
+        if problem.status == .unauthorized, sendsToLogin() { return }
         end()
         var problem = problem
         problem.add(request.answerFields)

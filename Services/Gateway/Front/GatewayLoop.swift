@@ -39,6 +39,7 @@ struct GatewayEnvironment: Sendable {
     let clientAddress: ClientAddress
     let crossOrigin: CrossOrigin
     let securityHeaders: SecurityHeaders
+    let forwardAuth: ForwardAuth
     /// Nil where limits are switched off.
     let limiter: RateLimiter?
     let internalKey: InternalKey

@@ -12,6 +12,8 @@ struct PublicRequest {
     let head: HTTPRequestHead
     /// Where it comes from, as far as that can be believed.
     let address: Address?
+    /// Whether it comes from a proxy that the operator named.
+    let isFromProxy: Bool
     let traceparent: String
     var body = ByteBuffer()
     private(set) var path = RequestPath("/")
@@ -27,6 +29,7 @@ struct PublicRequest {
         self.head = head
         self.loop = loop
         address = loop.environment.clientAddress.judge(peer: peer, head.headers)
+        isFromProxy = loop.environment.clientAddress.isProxy(peer)
         method = head.method.rawValue
         answerFields = loop.environment.securityHeaders.fields
         let identifiers = loop.environment.identifiers

@@ -1,0 +1,95 @@
+import Tokens
+import Domain
+import Kit
+import NIOHTTP1
+
+/// Judges requests of another proxy before it passes them on: nginx's `auth_request`, Traefik's and Caddy's forward auth.
+///
+/// The caller's access token is all that counts for who it is. What the proxy says of the original request is believed
+/// only when it is one the operator named, and only decides how a refusal looks.
+struct ForwardAuth: Sendable {
+    /// The path it is asked on.
+    static let path = "/forward-auth"
+
+    /// Where people without a token are sent; without one they get 401 as programs do.
+    let loginURL: BaseURL?
+    /// Where a page may be led back to after the login.
+    let returnHosts: Set<String>
+
+    /// What has to hold beside a good token, from the query: `roles=A,B` (one of them), `scope=x y` (all of them).
+    struct Requirements: Equatable {
+        var roles: [String] = []
+        var scopes: [String] = []
+
+        /// Reads a query with its `?`.
+        init(query: String) throws(Problem) {
+            for member in try Form.members(query.dropFirst().utf8) {
+                let value = member.value.string ?? ""
+                switch member.name {
+                case "roles": roles = value.split(separator: ",").map(String.init)
+                case "scope": scopes = value.split(separator: " ").map(String.init)
+                default: throw .malformed("The query may have roles and scope.")
+                }
+            }
+        }
+
+        /// Whether a token is enough.
+        func areMet(roles held: [String], scope: String) -> Bool {
+            let granted = scope.split(separator: " ").map(String.init)
+            return (roles.isEmpty || roles.contains(where: held.contains)) && scopes.allSatisfy(granted.contains)
+        }
+    }
+
+    /// The original request, as a proxy describes it.
+    struct Original: Equatable {
+        var method = "GET"
+        var scheme = "https"
+        var host: String?
+        var target = "/"
+
+        /// Reads the fields of Traefik and Caddy (`X-Forwarded-…`) or nginx (`X-Original-…`).
+        init(_ headers: HTTPHeaders) {
+            method = headers.first(name: "x-forwarded-method") ?? headers.first(name: "x-original-method") ?? method
+            scheme = headers.first(name: "x-forwarded-proto") == "http" ? "http" : "https"
+            host = headers.first(name: "x-forwarded-host")
+            target = headers.first(name: "x-forwarded-uri") ?? headers.first(name: "x-original-uri") ?? target
+        }
+    }
+
+    /// Where to send a person who is not signed in: nil for a program, which wants 401.
+    func login(for original: Original?, accept: String?, requestedWith: String?) -> String? {
+        guard let loginURL, let original, original.method == "GET", requestedWith == nil,
+            accept?.contains("text/html") == true
+        else { return nil }
+        guard let host = original.host, returnHosts.contains(host.lowercased()), original.target.hasPrefix("/"),
+            !original.target.hasPrefix("//"), !original.target.hasPrefix("/\\")
+        else { return loginURL.text }
+        return loginURL.text + "?return_to=" + Self.encoded("\(original.scheme)://\(host)\(original.target)")
+    }
+
+    /// The fields that tell the service behind the proxy who asks. The proxy has to take off any of these names that the
+    /// caller sent.
+    static func identity(_ identity: EdgeAuthenticator.Identity, tenant: Tenant) -> [(name: String, value: String)] {
+        let claims = identity.claims
+        var fields = [
+            ("x-auth-subject", claims.subject), ("x-auth-tenant", tenant.slug), ("x-auth-client", claims.clientID),
+        ]
+        if let session = claims.session { fields.append(("x-auth-session", session)) }
+        if !claims.scope.isEmpty { fields.append(("x-auth-scope", claims.scope)) }
+        if !identity.roles.isEmpty { fields.append(("x-auth-roles", identity.roles)) }
+        return fields
+    }
+
+    private static func encoded(_ text: String) -> String {
+        text.utf8.map { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                UInt8(ascii: "~"):
+                return String(Unicode.Scalar(byte))
+            default:
+                return "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+            }
+        }.joined()
+    }
+}
