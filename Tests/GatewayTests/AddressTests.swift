@@ -48,7 +48,7 @@ struct AddressTests {
     ) -> String? {
         let name = source.rawValue
         let judge = ClientAddress(proxies: proxies.compactMap { AddressBlock($0) }, source: source)
-        return judge.judge(peer: peer, HTTPHeaders(fields.map { (name, $0) }))?.text
+        return judge.judge(peer: peer.flatMap { Address($0) }, HTTPHeaders(fields.map { (name, $0) }))?.text
     }
 
     @Test("what a stranger says of himself is not believed")

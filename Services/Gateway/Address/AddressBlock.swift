@@ -3,6 +3,8 @@ import Glibc
 /// An IP address as the bytes it stands for: 4 or 16 of them. IPv4 that IPv6 carries (`::ffff:192.0.2.1`) is IPv4.
 struct Address: Hashable, Sendable {
     let bytes: [UInt8]
+    /// The address as it is written.
+    let text: String
 
     /// Reads an address without a port or brackets; nil for anything else.
     init?(_ text: some StringProtocol) {
@@ -12,20 +14,13 @@ struct Address: Hashable, Sendable {
         var sixteen = [UInt8](repeating: 0, count: 16)
         let text = String(text)
         if inet_pton(AF_INET, text, &four) == 1 {
-            bytes = four
+            self.init(bytes: four)
         } else if inet_pton(AF_INET6, text, &sixteen) == 1 {
             let mapped: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF]
-            bytes = Array(sixteen.starts(with: mapped) ? sixteen.suffix(4) : sixteen[...])
+            self.init(bytes: Array(sixteen.starts(with: mapped) ? sixteen.suffix(4) : sixteen[...]))
         } else {
             return nil
         }
-    }
-
-    /// The address as it is written.
-    var text: String {
-        var buffer = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
-        inet_ntop(bytes.count == 4 ? AF_INET : AF_INET6, bytes, &buffer, socklen_t(buffer.count))
-        return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     /// What limits count by: the whole of IPv4, the /64 of IPv6, which is what one customer of a provider has.
@@ -38,6 +33,9 @@ struct Address: Hashable, Sendable {
 
     private init(bytes: [UInt8]) {
         self.bytes = bytes
+        var buffer = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+        inet_ntop(bytes.count == 4 ? AF_INET : AF_INET6, bytes, &buffer, socklen_t(buffer.count))
+        text = String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }
 

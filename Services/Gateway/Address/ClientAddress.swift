@@ -17,8 +17,8 @@ struct ClientAddress: Sendable {
     let source: Source
 
     /// The address, or the peer's own when no proxy can be believed. Nil for a peer that has none, such as a socket file.
-    func judge(peer: String?, _ headers: HTTPHeaders) -> Address? {
-        guard let peer = peer.flatMap({ Address($0) }) else { return nil }
+    func judge(peer: Address?, _ headers: HTTPHeaders) -> Address? {
+        guard let peer else { return nil }
         guard isTrusted(peer) else { return peer }
         var nearest = peer
         for hop in hops(headers).reversed() {
@@ -31,7 +31,7 @@ struct ClientAddress: Sendable {
     }
 
     /// Whether a peer is one of the operator's proxies.
-    func isProxy(_ peer: String?) -> Bool { peer.flatMap { Address($0) }.map(isTrusted) ?? false }
+    func isProxy(_ peer: Address?) -> Bool { peer.map(isTrusted) ?? false }
 
     private func isTrusted(_ address: Address) -> Bool { proxies.contains { $0.contains(address) } }
 

@@ -65,9 +65,10 @@ enum HeaderPolicy {
 
     /// Adds the fields that go with a request's answer, but for a policy that the answer has of its own.
     static func add(_ fields: [(name: String, value: String)], to headers: inout HTTPHeaders) {
-        let hasPolicy = headers.contains(name: SecurityHeaders.contentSecurityPolicy)
-        for (name, value) in fields where !(hasPolicy && name == SecurityHeaders.contentSecurityPolicy) {
-            headers.add(name: name, value: value)
+        guard headers.contains(name: SecurityHeaders.contentSecurityPolicy) else {
+            headers.add(contentsOf: fields)
+            return
         }
+        headers.add(contentsOf: fields.filter { $0.name != SecurityHeaders.contentSecurityPolicy })
     }
 }

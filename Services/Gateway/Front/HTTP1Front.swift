@@ -41,6 +41,7 @@ final class HTTP1Front: ChannelDuplexHandler {
     private var unflushed = 0
     private var isFlushDue = false
     private var clock = CallerClock()
+    private var peer: Address?
     /// Bytes of all answers, about.
     private var written = 0
 
@@ -124,7 +125,8 @@ final class HTTP1Front: ChannelDuplexHandler {
         keepsAlive = head.isKeepAlive
         isHead = head.method == .HEAD
         expectsContinue = head.headers[canonicalForm: "expect"].contains("100-continue")
-        let peer = context.remoteAddress?.ipAddress
+        // The same for all requests of a connection.
+        if peer == nil { peer = context.remoteAddress?.ipAddress.flatMap { Address($0) } }
         var request = PublicRequest(head: head, peer: peer, loop: loop)
         state = .receiving(request)
         if let problem = request.admit() { return answer(problem, requestID: request.id) }

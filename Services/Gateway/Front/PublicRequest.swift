@@ -25,7 +25,7 @@ struct PublicRequest {
     private(set) var answerFields: [(name: String, value: String)] = []
     private let loop: GatewayLoop
 
-    init(head: HTTPRequestHead, peer: String?, loop: GatewayLoop) {
+    init(head: HTTPRequestHead, peer: Address?, loop: GatewayLoop) {
         self.head = head
         self.loop = loop
         address = loop.environment.clientAddress.judge(peer: peer, head.headers)
