@@ -13,8 +13,9 @@ enum SessionStatements {
         with opened as (
             insert into sessions
                 (tenant_id, id, user_id, client_id, amr, device_name, user_agent, browser, os, ip, created_at,
-                    idle_expires_at, expires_at, scope)
+                    refreshed_at, last_seen_at, idle_expires_at, expires_at, scope)
             select u.tenant_id, $1, u.id, c.id, $4, $5, $6, $7, $8, $9::inet, clock_timestamp(),
+                clock_timestamp(), clock_timestamp(),
                 now() + make_interval(secs => least($10, $11)), now() + make_interval(secs => $11), $12
             from users u
             join clients c on c.tenant_id = u.tenant_id and c.identifier = $3 and c.state = 'active'
