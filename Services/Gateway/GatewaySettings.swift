@@ -45,9 +45,20 @@ enum GatewaySettings {
         "FORWARD_AUTH_HOSTS", .list(of: .nonEmpty), default: "",
         "Hosts that the login page may lead back to, separated by commas")
 
+    static let tlsCertificate = Setting<String?>.optional(
+        "TLS_CERTIFICATE_FILE", .nonEmpty,
+        "The certificate and those it was issued by, PEM; with it TLS_PORT speaks TLS beside the plain port")
+    static let tlsKey = Setting<String?>.optional(
+        "TLS_KEY_FILE", .nonEmpty, "The certificate's private key, PEM; not to be readable by everybody")
+    static let tlsPort = Setting<Int>("TLS_PORT", .port, default: "8443", "The port for TLS")
+
+    static let plainHTTP2 = Setting<Bool>(
+        "PUBLIC_H2C", .boolean, default: "false",
+        "Whether the plain port takes HTTP/2 from who begins with it, such as a proxy in front")
+
     static let all: [any SettingDeclaration] = [
         port, identity, token, admin, routes, docsAssets, trustedProxies, proxyHeader, origins, securityHeaders,
-        rateLimits, gateways, loginURL, returnHosts,
+        rateLimits, gateways, loginURL, returnHosts, tlsCertificate, tlsKey, tlsPort, plainHTTP2,
     ]
 
     private static func upstream(_ name: String, _ port: Int, _ service: String) -> Setting<[HostPort]> {

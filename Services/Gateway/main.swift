@@ -2,7 +2,6 @@ import Directory
 import Domain
 import Events
 import FoundationEssentials
-import HummingbirdCore
 import Kit
 import Limits
 import ServiceLifecycle
@@ -54,12 +53,12 @@ await ServiceProcess(name: "gateway", port: GatewaySettings.opsPort, settings: G
             health: health),
         logger: context.logger, reloadKeys: { try? await keys.load() }, isCurrent: { feed.isCurrent })
     let loops = try await GatewayLoops(context.eventLoopGroup, environment)
-    let port = values[GatewaySettings.port]
+    let certificates = try PublicDoors.certificates(values, context.logger)
 
     return ProcessParts(
         endpoints: [],
         services: [tenantRefresher, keyRefresher, originRefresher, feed, routes] + upstreams
-            + (limiter.map { [$0] } ?? []),
+            + (limiter.map { [$0] } ?? []) + (certificates.map { [$0] } ?? []),
         checks: upstreams.map { upstream in
             Health.Check(upstream.name) {
                 await upstream.isReachable() ? .ok : .degraded("no instance can be reached")
@@ -72,11 +71,7 @@ await ServiceProcess(name: "gateway", port: GatewaySettings.opsPort, settings: G
         ],
         front: { _, ops in
             health.use(ops)
-            let server = Server(
-                childChannelSetup: GatewayChannel(loops: loops),
-                configuration: .init(address: .hostname(values[CommonSettings.host], port: port)),
-                eventLoopGroup: context.eventLoopGroup, logger: context.logger)
-            return ListeningServer(server: server, port: port, setting: GatewaySettings.port.name)
+            return PublicDoors(loops, values, certificates, context.eventLoopGroup, context.logger)
         },
         prepare: {
             try await tenants.load()

@@ -13,8 +13,14 @@ public protocol HTTP2ServerDelegate: AnyObject {
     func aborted(_ error: HTTP2StreamError, on stream: HTTP2StreamID, connection: HTTP2ServerConnection)
     /// A streamed answer should pause, or may go on.
     func writabilityChanged(_ writable: Bool, on stream: HTTP2StreamID, connection: HTTP2ServerConnection)
+    /// The stream was answered, whole, and is gone.
+    func finished(_ stream: HTTP2StreamID, connection: HTTP2ServerConnection)
     /// The connection is gone.
     func closed(connection: HTTP2ServerConnection)
+}
+
+extension HTTP2ServerDelegate {
+    public func finished(_ stream: HTTP2StreamID, connection: HTTP2ServerConnection) {}
 }
 
 /// The server's side of one HTTP/2 connection, as the only handler of its channel: no child channels, one write per
@@ -112,6 +118,9 @@ public final class HTTP2ServerConnection: ChannelDuplexHandler, RemovableChannel
         scheduleFlush()
     }
 
+    /// Bytes of an answer that wait for the peer, or for the channel.
+    public func queued(on stream: HTTP2StreamID) -> Int { session.streams[stream.rawValue]?.outgoing.queued ?? 0 }
+
     /// Gives the peer room to send `bytes` more.
     public func consumed(_ bytes: Int, on stream: HTTP2StreamID) {
         session.consumed(bytes, on: stream.rawValue)
@@ -160,7 +169,11 @@ extension HTTP2ServerConnection: HTTP2SessionOwner {
     }
 
     func session(closed stream: Int32, error: HTTP2StreamError?) {
-        if let error { delegate.aborted(error, on: .init(rawValue: stream), connection: self) }
+        if let error {
+            delegate.aborted(error, on: .init(rawValue: stream), connection: self)
+        } else {
+            delegate.finished(.init(rawValue: stream), connection: self)
+        }
     }
 
     func session(writable: Bool, on stream: Int32) {

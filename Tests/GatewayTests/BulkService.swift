@@ -70,6 +70,9 @@ final class BulkService: Sendable {
             switch request.path {
             case "/bulk/source":
                 request.left = target.last.flatMap { Int($0) } ?? 0
+                guard head.method != "HEAD" else {
+                    return connection.respond(Self.head(length: request.left), body: nil, on: stream)
+                }
                 connection.respondHead(Self.head(length: request.left), on: stream)
                 requests[stream] = request
                 give(stream, connection)

@@ -46,12 +46,21 @@ final class RawConnection {
     }
 
     /// Reads once; nil at the end or when nothing comes for `patience` seconds.
-    func read(patience: Int = 10) -> String? {
+    func read(patience: Int = 10) -> String? { readOnce(patience).map { String(decoding: $0, as: UTF8.self) } }
+
+    /// Reads until the peer closes or is silent for `patience` seconds.
+    func readBytes(patience: Int) -> [UInt8] {
+        var bytes: [UInt8] = []
+        while let part = readOnce(patience) { bytes += part }
+        return bytes
+    }
+
+    private func readOnce(_ patience: Int) -> ArraySlice<UInt8>? {
         var limit = timeval(tv_sec: patience, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         var buffer = [UInt8](repeating: 0, count: 16 << 10)
         let count = recv(descriptor, &buffer, buffer.count, 0)
-        return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil
+        return count > 0 ? buffer[..<count] : nil
     }
 
     /// Reads until the peer closes or is silent for `patience` seconds.

@@ -23,8 +23,10 @@ final class TestFront: Sendable {
     ///   - bodyLimit: Bytes that a request's body may have.
     ///   - timeout: Of the route.
     ///   - limits: Of callers.
+    ///   - certificates: With them it speaks TLS.
     init(
-        bodyLimit: Int = .max, timeout: TimeAmount = .seconds(10), limits: FrontLimits = FrontLimits()
+        bodyLimit: Int = .max, timeout: TimeAmount = .seconds(10), limits: FrontLimits = FrontLimits(),
+        certificates: CertificateStore? = nil
     ) async throws {
         let group = MultiThreadedEventLoopGroup.singleton
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -64,7 +66,8 @@ final class TestFront: Sendable {
                 documentation: Documentation(publicURL: "http://localhost", assets: nil, clients: []),
                 health: AggregatedHealth(services: [])),
             logger: logger, limits: limits, reloadKeys: {}, isCurrent: { true })
-        let front = GatewayChannel(loops: try await GatewayLoops(group, environment))
+        let front = GatewayChannel(
+            loops: try await GatewayLoops(group, environment), certificates: certificates, takesPlainHTTP2: true)
         channel = try await ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 256)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
@@ -93,9 +96,9 @@ func pause(milliseconds: UInt32) { usleep(milliseconds * 1000) }
 /// Runs a test on a front of its own.
 func withFront(
     bodyLimit: Int = .max, timeout: TimeAmount = .seconds(10), limits: FrontLimits = FrontLimits(),
-    _ body: (TestFront) async throws -> Void
+    certificates: CertificateStore? = nil, _ body: (TestFront) async throws -> Void
 ) async throws {
-    let front = try await TestFront(bodyLimit: bodyLimit, timeout: timeout, limits: limits)
+    let front = try await TestFront(bodyLimit: bodyLimit, timeout: timeout, limits: limits, certificates: certificates)
     do {
         try await body(front)
     } catch {

@@ -11,7 +11,6 @@ import NIOHTTP1
 
 /// Where an exchange's answer goes: the public connection. All calls come on its event loop.
 protocol ExchangeFront: AnyObject {
-    func answer(_ problem: Problem, requestID: String)
     func writeHead(_ status: HTTPResponseStatus, _ headers: HTTPHeaders)
     func writeBody(_ body: ByteBuffer)
     func finish()

@@ -4,8 +4,9 @@ import Kit
 import Logging
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 
-/// How the public port speaks: HTTP/1.1, each connection on one event loop with that loop's connections to the services.
+/// How a public port speaks: HTTP/1.1 and HTTP/2, with TLS or without, each connection on one event loop with that loop's connections to the services.
 struct GatewayChannel: ServerChildChannel {
     struct Value: ServerChildChannelValue {
         let channel: any Channel
@@ -13,13 +14,36 @@ struct GatewayChannel: ServerChildChannel {
 
     private static let unsentLimit = NIOBSDSocket.Option(rawValue: TCP_NOTSENT_LOWAT)
 
+    /// What is spoken behind TLS, as ALPN names it.
+    static let protocols = ["h2", "http/1.1"]
+
     let loops: GatewayLoops
+    /// Where there are some, the port speaks TLS.
+    var certificates: CertificateStore?
+    /// Whether HTTP/2 is taken without TLS, too.
+    var takesPlainHTTP2 = false
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
             // The kernel takes no more for a caller than it can soon send: what waits, waits where it is counted.
             try channel.syncOptions?.setOption(.tcpOption(Self.unsentLimit), value: 64 << 10)
-            try HTTP1Front.add(to: channel, loops.loop(of: channel.eventLoop))
+            let loop = loops.loop(of: channel.eventLoop)
+            if let certificates {
+                let operations = channel.pipeline.syncOperations
+                try operations.addHandler(NIOSSLServerHandler(context: certificates.context))
+                try operations.addHandler(
+                    HandshakeHandler(loop: loop) { negotiated in
+                        if negotiated == "h2" {
+                            try HTTP2Front.add(to: channel, loop)
+                        } else {
+                            try HTTP1Front.add(to: channel, loop)
+                        }
+                    })
+            } else if takesPlainHTTP2 {
+                try channel.pipeline.syncOperations.addHandler(PrefaceHandler(loop: loop))
+            } else {
+                try HTTP1Front.add(to: channel, loop)
+            }
             return Value(channel: channel)
         }
     }

@@ -173,19 +173,6 @@ final class HTTP1Front: ChannelDuplexHandler {
         exchange.start()
     }
 
-    func answer(_ problem: Problem, requestID: String) {
-        var headers = HTTPHeaders()
-        for field in problem.response(requestID: requestID).headers {
-            headers.add(name: field.name.canonicalName, value: field.value)
-        }
-        HeaderPolicy.secure(&headers, requestID: requestID)
-        let body = problem.body(requestID: requestID)
-        headers.replaceOrAdd(name: "content-length", value: String(body.readableBytes))
-        writeHead(HTTPResponseStatus(statusCode: problem.status.code), headers)
-        writeBody(body)
-        finish()
-    }
-
     /// Flushes once for all that this turn of the loop brings.
     private func flushSoon(_ context: ChannelHandlerContext) {
         if unflushed >= Self.batch {

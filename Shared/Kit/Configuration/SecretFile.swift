@@ -1,13 +1,13 @@
 import Glibc
 
 /// Reads the file that a `NAME_FILE` setting names.
-enum SecretFile {
+public enum SecretFile {
     /// No setting is longer; a device or a wrong path must not fill memory.
     static let maximumBytes = 65_536
 
     /// The file's text without the line ends at its end.
     /// - Parameter isSecret: Refuses a file that everybody on the machine can read or write.
-    static func read(_ path: String, isSecret: Bool) throws(SettingFault) -> String {
+    public static func read(_ path: String, isSecret: Bool) throws(SettingFault) -> String {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
         guard descriptor >= 0 else { throw SettingFault("can't be read: \(lastError())") }
         defer { close(descriptor) }
