@@ -37,8 +37,9 @@ public final class RunningSuite: Sendable {
                 "LOGIN_FAILURES_PER_ADDRESS=1000000", "RATE_LIMITS=off",
             ] + ports.map { "\($0.key)=\($0.value)" } + settings
         // Whatever becomes of the tests, the suite does not outlive them.
-        let down = environment.dropFirst().joined(separator: " ") + " \(Self.root)/deploy/down --purge --yes"
-        _ = try ChildProcess.start(["sh", "-c", "while kill -0 \(getpid()); do sleep 1; done; \(down)"])
+        let quoted = environment.dropFirst().map { "'\($0)'" }.joined(separator: " ")
+        let down = "env \(quoted) \(Self.root)/deploy/down --purge --yes; rm -rf \(folder)"
+        _ = try ChildProcess.start(["setsid", "sh", "-c", "while kill -0 \(getpid()); do sleep 1; done; \(down)"])
         do {
             try deploy("up", "-d", "--token", "\(tokens)")
         } catch {
