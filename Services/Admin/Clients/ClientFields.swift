@@ -1,3 +1,4 @@
+import Domain
 import FoundationEssentials
 import Kit
 
@@ -13,7 +14,7 @@ enum ClientFields {
     /// As migration 0004 has it.
     static let identifier = FieldType<String>.text(1...64).map(placeholder: "") { text in
         // Tokens of a client that speaks for itself have its id as subject: no user's id can be one.
-        isIdentifier(text) && UUID(uuidString: text) == nil
+        ClientIdentifier.isOne(text) && UUID(uuidString: text) == nil
             ? .success(text)
             : .failure(.init("invalid_client_id", "must be letters, digits, '-' and '_' of ASCII, and no UUID"))
     }
@@ -40,17 +41,6 @@ enum ClientFields {
     static let origins = FieldType<[String]>.list(
         limit: 50, "must be a scheme, a host in lower case and a port where it isn't the usual one",
         code: "invalid_origin", isOrigin)
-
-    private static func isIdentifier(_ text: String) -> Bool {
-        text.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
-                true
-            default: false
-            }
-        }
-    }
 
     private static func isVisible(_ text: String, atMost limit: Int) -> Bool {
         (1...limit).contains(text.utf8.count) && text.utf8.allSatisfy { (0x21...0x7E).contains($0) }

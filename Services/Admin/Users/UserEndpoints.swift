@@ -99,8 +99,8 @@ struct UserEndpoints {
                 let audit = call.audit(action, "user", user.id.text, detail: user.changes(to: after).json)
                 return Changed(answer: after, events: try await transaction.record(telling, audit: audit))
             }
-        } catch let PostgresError.server(error) {
-            throw Self.taken(error) ?? PostgresError.server(error)
+        } catch let error as PostgresError {
+            throw TakenName.field(error).map(TakenName.problem) ?? error
         }
     }
 
@@ -129,20 +129,5 @@ struct UserEndpoints {
             default: throw PostgresError.server(error)
             }
         }
-    }
-
-    /// The two ways a name can be taken, told apart by the constraint that refused it.
-    private static func taken(_ error: PostgresServerError) -> Problem? {
-        guard error.kind == .uniqueViolation else { return nil }
-        let field: String
-        switch error.constraint {
-        case "users_tenant_id_email_key_key": field = "email"
-        case "users_tenant_id_username_key_key": field = "username"
-        default: return nil
-        }
-        let what = field == "email" ? "e-mail address" : "username"
-        return .conflict(
-            "\(field)_taken", "This \(what) is registered already",
-            errors: [.init(field: field, code: "taken", detail: "is registered already")])
     }
 }

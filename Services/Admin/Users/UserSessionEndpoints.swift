@@ -37,7 +37,7 @@ struct UserSessionEndpoints {
     private func list(_ call: Call) async throws -> UserSessionList {
         let id = PostgresValue.uuid(try call.id("id"))
         let answers = try await postgres.pipeline(
-            [PostgresStep(UserStatements.user, [id]), PostgresStep(UserStatements.sessions, [id])],
+            [PostgresStep(UserStatements.user, [id]), PostgresStep(UserSession.ofUser, [id])],
             scope: .tenant(call.tenant))
         guard answers.first?.isEmpty == false, let rows = answers.last else { throw Problem.notFound }
         return UserSessionList(sessions: try rows.map { row throws(PostgresError) in try UserSession(row) })

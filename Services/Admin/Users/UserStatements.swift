@@ -109,18 +109,4 @@ enum UserStatements {
     static let block = PostgresStatement(
         "admin_user_block", [.text],
         "update users set locked_at = now() where tenant_id = current_tenant() and id = $1::uuid")
-
-    /// The living sessions of a user, the latest first.
-    static let sessions = PostgresStatement(
-        "admin_user_sessions", [.uuid],
-        """
-        select s.id, c.identifier, s.device_name, s.browser, s.os, host(s.ip), s.created_at, s.last_seen_at,
-            least(s.expires_at, s.idle_expires_at)
-        from sessions s
-        join clients c on c.tenant_id = s.tenant_id and c.id = s.client_id
-        where s.tenant_id = current_tenant() and s.user_id = $1 and s.revoked_at is null
-            and least(s.expires_at, s.idle_expires_at) > now()
-        order by s.last_seen_at desc, s.id desc
-        limit 1000
-        """)
 }

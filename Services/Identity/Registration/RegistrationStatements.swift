@@ -56,23 +56,3 @@ enum RegistrationStatements {
         select tenant_id, $1, id from roles where tenant_id = current_tenant() and name = $2
         """)
 }
-
-/// A name that another account has.
-enum TakenName {
-    /// The two ways a name can be taken, told apart by the constraint that refused it.
-    static func field(_ error: PostgresError) -> String? {
-        guard case .server(let error) = error, error.kind == .uniqueViolation else { return nil }
-        switch error.constraint {
-        case "users_tenant_id_email_key_key": return "email"
-        case "users_tenant_id_username_key_key": return "username"
-        default: return nil
-        }
-    }
-
-    static func problem(_ field: String) -> Problem {
-        let what = field == "email" ? "e-mail address" : "username"
-        return .conflict(
-            "\(field)_taken", "This \(what) is registered already",
-            errors: [.init(field: field, code: "taken", detail: "is registered already")])
-    }
-}

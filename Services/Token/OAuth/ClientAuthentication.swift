@@ -29,7 +29,7 @@ struct ClientAuthentication: Sendable {
         let refusal = OAuthError(
             "invalid_client", "The client is not known.", status: .unauthorized,
             challenge: credentials.isHeader ? Self.challenge : nil)
-        guard Self.isIdentifier(credentials.identifier),
+        guard ClientIdentifier.isOne(credentials.identifier),
             let client = try await clients.client(credentials.identifier, of: tenant.id)
         else {
             call.logger.info("client refused", metadata: ["reason": "unknown"])
@@ -69,19 +69,6 @@ struct ClientAuthentication: Sendable {
 
     /// RFC 7617 §2.
     private static let challenge = "Basic realm=\"Gatehouse\", charset=\"UTF-8\""
-
-    /// As the schema has it.
-    private static func isIdentifier(_ text: String) -> Bool {
-        (1...64).contains(text.utf8.count)
-            && text.utf8.allSatisfy { byte in
-                switch byte {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
-                    true
-                default: false
-                }
-            }
-    }
 
     /// Splits at the first colon, then decodes both halves as form values, as RFC 6749 §2.3.1 has it.
     static func basic(_ field: String) -> (identifier: String, secret: String)? {

@@ -51,12 +51,11 @@ struct SessionEndpoints {
     private func list(_ call: Call) async throws -> SessionList {
         let person = try call.person()
         let rows = try await postgres.query(
-            SessionStatements.list, [.uuid(person.user)], scope: .tenant(call.tenant))
+            UserSession.ofUser, [.uuid(person.user)], scope: .tenant(call.tenant))
         return SessionList(
             sessions: try rows.map { row throws(PostgresError) in
-                var session = try SessionView(row)
-                session.isCurrent = session.id == person.session
-                return session
+                let session = try UserSession(row)
+                return SessionView(session: session, isCurrent: session.id == person.session)
             })
     }
 

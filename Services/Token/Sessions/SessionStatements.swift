@@ -65,18 +65,4 @@ enum SessionStatements {
     /// Ends every session of a user but one; returns how many, and the event's id or null.
     static let endAll = PostgresStatement(
         "session_end_all", [.uuid, .uuid, .text], "select ended, event_id from end_sessions($1, $2, $3)")
-
-    /// The living sessions of a user, the latest first.
-    static let list = PostgresStatement(
-        "session_list", [.uuid],
-        """
-        select s.id, c.identifier, s.device_name, s.browser, s.os, host(s.ip), s.created_at, s.last_seen_at,
-            least(s.expires_at, s.idle_expires_at)
-        from sessions s
-        join clients c on c.tenant_id = s.tenant_id and c.id = s.client_id
-        where s.tenant_id = current_tenant() and s.user_id = $1 and s.revoked_at is null
-            and least(s.expires_at, s.idle_expires_at) > now()
-        order by s.last_seen_at desc, s.id desc
-        limit 1000
-        """)
 }
