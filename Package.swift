@@ -93,7 +93,8 @@ let package = Package(
         library("Domain", []),
         library("Postgres", ["CLibPQ", nioCore, nioPosix, nioConcurrency, lifecycle, logging, metrics]),
         library("Redis", ["CHiredis", nioCore, nioPosix, nioConcurrency, lifecycle, logging, metrics]),
-        library("HTTP2", ["CNghttp2", nioCore]),
+        library("HTTPFields", []),
+        library("HTTP2", ["CNghttp2", "HTTPFields", nioCore]),
         library("Tokens", ["Domain", crypto, cryptoExtras]),
         library(
             "Passwords", ["Domain", "CSodium", "CArgon2", "CCrypt", "CLibCrypto", nioCore, nioPosix, nioConcurrency]),
@@ -106,7 +107,8 @@ let package = Package(
         library(
             "Kit",
             [
-                "Domain", "HTTP2", "Postgres", "Redis", nioCore, nioPosix, nioHTTP1, nioConcurrency, hummingbird,
+                "Domain", "HTTPFields", "HTTP2", "Postgres", "Redis", nioCore, nioPosix, nioHTTP1, nioConcurrency,
+                hummingbird,
                 hummingbirdCore, lifecycle, signals, logging, metrics, httpTypes, configuration,
             ]),
         library("Events", ["Domain", "Postgres", "Redis", nioCore, nioConcurrency, lifecycle, logging, metrics]),
@@ -118,7 +120,8 @@ let package = Package(
         process(
             "Gateway",
             [
-                "Kit", "Domain", "HTTP2", "Postgres", "Redis", "Events", "Directory", "Tokens", "Limits", nioHTTP1,
+                "Kit", "Domain", "HTTPFields", "HTTP2", "Postgres", "Redis", "Events", "Directory", "Tokens", "Limits",
+                nioHTTP1,
                 nioCore, nioConcurrency, nioTLS, nioSSL, hummingbird, hummingbirdCore, lifecycle, signals, logging,
                 httpTypes,
             ]),
@@ -149,8 +152,8 @@ let package = Package(
             "RedisTests",
             ["Redis", "GatehouseTesting", nioCore, nioPosix, nioEmbedded, nioConcurrency, logging]),
         tests("LimitsTests", ["Limits", "Redis", "GatehouseTesting", nioCore, nioPosix, logging]),
-        tests("HTTP2Tests", ["HTTP2", nioCore, nioEmbedded]),
-        tests("KitTests", ["Kit", "HTTP2", hummingbird, httpTypes, nioCore, logging, metrics]),
+        tests("HTTP2Tests", ["HTTPFields", "HTTP2", nioCore, nioEmbedded]),
+        tests("KitTests", ["Kit", "HTTPFields", "HTTP2", hummingbird, httpTypes, nioCore, logging, metrics]),
         tests("TokensTests", ["Tokens", "Domain"]),
         tests("PasswordsTests", ["Passwords", nioCore]),
         tests("MailTests", ["Mail", "Domain", "GatehouseTesting"], exclude: ["smtp_sink.py"]),
@@ -159,7 +162,8 @@ let package = Package(
         tests(
             "GatewayTests",
             [
-                "Gateway", "Kit", "Domain", "Directory", "Events", "HTTP2", "Postgres", "Redis", "GatehouseTesting",
+                "Gateway", "Kit", "Domain", "Directory", "Events", "HTTPFields", "HTTP2", "Postgres", "Redis",
+                "GatehouseTesting",
                 nioCore, nioPosix, nioHTTP1, nioConcurrency, hummingbirdCore, logging,
             ]),
         tests("TokenServiceTests", ["Token", "Kit", "Tokens"]),

@@ -1,3 +1,4 @@
+import HTTPFields
 import CNghttp2
 import NIOCore
 

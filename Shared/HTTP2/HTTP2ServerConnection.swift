@@ -1,3 +1,4 @@
+public import HTTPFields
 import CNghttp2
 public import NIOCore
 

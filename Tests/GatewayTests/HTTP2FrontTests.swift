@@ -1,3 +1,4 @@
+import HTTPFields
 import GatehouseTesting
 import HTTP2
 import NIOCore

@@ -1,3 +1,4 @@
+import HTTPFields
 import Directory
 import Domain
 import Events

@@ -1,3 +1,4 @@
+import HTTPFields
 import Domain
 import HTTP2
 import HTTPTypes

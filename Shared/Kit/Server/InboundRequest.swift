@@ -1,3 +1,4 @@
+import HTTPFields
 import Domain
 import FoundationEssentials
 import HTTP2

@@ -1,3 +1,4 @@
+import HTTPFields
 import HTTP2
 
 /// Puts a request's head together.

@@ -1,3 +1,4 @@
+import HTTPFields
 import FoundationEssentials
 import HTTPTypes
 import Hummingbird

@@ -1,3 +1,4 @@
+import HTTPFields
 import HTTP2
 import NIOHTTP1
 

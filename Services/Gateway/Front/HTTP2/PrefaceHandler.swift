@@ -1,3 +1,4 @@
+import HTTPFields
 import NIOCore
 
 /// Reads the first bytes of a connection without TLS and lets it speak what they belong to: HTTP/2 begins with words

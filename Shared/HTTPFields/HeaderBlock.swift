@@ -2,16 +2,16 @@
 ///
 /// All bytes stand in one store: a block costs two allocations however many fields it has.
 public struct HeaderBlock: Sendable, Equatable {
-    struct Field: Sendable, Equatable {
-        var start: UInt32
-        var nameLength: UInt16
-        var valueLength: UInt32
+    package struct Field: Sendable, Equatable {
+        package var start: UInt32
+        package var nameLength: UInt16
+        package var valueLength: UInt32
         /// Kept out of the compression tables: it is secret, or never comes twice.
-        var isUnindexed: Bool
+        package var isUnindexed: Bool
     }
 
-    private(set) var bytes: [UInt8] = []
-    private(set) var fields: [Field] = []
+    package private(set) var bytes: [UInt8] = []
+    package private(set) var fields: [Field] = []
 
     /// An empty block with room for a typical message.
     public init() {
