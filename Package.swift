@@ -94,6 +94,7 @@ let package = Package(
         library("Postgres", ["CLibPQ", nioCore, nioPosix, nioConcurrency, lifecycle, logging, metrics]),
         library("Redis", ["CHiredis", nioCore, nioPosix, nioConcurrency, lifecycle, logging, metrics]),
         library("HTTPFields", []),
+        library("HTTP1", ["HTTPFields", nioCore]),
         library("HTTP2", ["CNghttp2", "HTTPFields", nioCore]),
         library("Tokens", ["Domain", crypto, cryptoExtras]),
         library(
@@ -120,10 +121,11 @@ let package = Package(
         process(
             "Gateway",
             [
-                "Kit", "Domain", "HTTPFields", "HTTP2", "Postgres", "Redis", "Events", "Directory", "Tokens", "Limits",
+                "Kit", "Domain", "HTTPFields", "HTTP1", "HTTP2", "Postgres", "Redis", "Events", "Directory", "Tokens",
+                "Limits",
                 nioHTTP1,
                 nioCore, nioConcurrency, nioTLS, nioSSL, hummingbird, hummingbirdCore, lifecycle, signals, logging,
-                httpTypes,
+                metrics, httpTypes,
             ]),
         process(
             "Identity",
@@ -152,6 +154,7 @@ let package = Package(
             "RedisTests",
             ["Redis", "GatehouseTesting", nioCore, nioPosix, nioEmbedded, nioConcurrency, logging]),
         tests("LimitsTests", ["Limits", "Redis", "GatehouseTesting", nioCore, nioPosix, logging]),
+        tests("HTTP1Tests", ["HTTP1", "HTTPFields", nioCore]),
         tests("HTTP2Tests", ["HTTPFields", "HTTP2", nioCore, nioEmbedded]),
         tests("KitTests", ["Kit", "HTTPFields", "HTTP2", hummingbird, httpTypes, nioCore, logging, metrics]),
         tests("TokensTests", ["Tokens", "Domain"]),
@@ -162,7 +165,7 @@ let package = Package(
         tests(
             "GatewayTests",
             [
-                "Gateway", "Kit", "Domain", "Directory", "Events", "HTTPFields", "HTTP2", "Postgres", "Redis",
+                "Gateway", "Kit", "Domain", "Directory", "Events", "HTTPFields", "HTTP1", "HTTP2", "Postgres", "Redis",
                 "GatehouseTesting",
                 nioCore, nioPosix, nioHTTP1, nioConcurrency, hummingbirdCore, logging,
             ]),

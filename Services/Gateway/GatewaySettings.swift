@@ -1,3 +1,4 @@
+import Domain
 import Kit
 
 /// The settings of the gateway beside the common ones.
@@ -34,6 +35,8 @@ enum GatewaySettings {
 
     static let rateLimits = Setting<Switch>(
         "RATE_LIMITS", .choice, default: "on", "`on` or `off`: whether the route table's limits are enforced")
+    static let accessLog = Setting<Switch>(
+        "ACCESS_LOG", .choice, default: "on", "`on` or `off`: whether each request gets a line, at the level `info`")
     static let gateways = Setting<Int>(
         "GATEWAY_COUNT", .integer(in: 1...1000), default: "1",
         "How many gateways there are: with Redis away each lets through its share")
@@ -58,7 +61,7 @@ enum GatewaySettings {
 
     static let all: [any SettingDeclaration] = [
         port, identity, token, admin, routes, docsAssets, trustedProxies, proxyHeader, origins, securityHeaders,
-        rateLimits, gateways, loginURL, returnHosts, tlsCertificate, tlsKey, tlsPort, plainHTTP2,
+        rateLimits, gateways, accessLog, loginURL, returnHosts, tlsCertificate, tlsKey, tlsPort, plainHTTP2,
     ]
 
     private static func upstream(_ name: String, _ port: Int, _ service: String) -> Setting<[HostPort]> {

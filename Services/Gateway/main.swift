@@ -51,7 +51,9 @@ await ServiceProcess(name: "gateway", port: GatewaySettings.opsPort, settings: G
             documentation: Documentation(
                 publicURL: publicURL, assets: values[GatewaySettings.docsAssets], clients: clients.map(\.client)),
             health: health),
-        logger: context.logger, reloadKeys: { try? await keys.load() }, isCurrent: { feed.isCurrent })
+        logger: context.logger,
+        observer: Observer(log: values[GatewaySettings.accessLog] == .on ? LoggingBootstrap.accessLog : nil),
+        reloadKeys: { try? await keys.load() }, isCurrent: { feed.isCurrent })
     let loops = try await GatewayLoops(context.eventLoopGroup, environment)
     let certificates = try PublicDoors.certificates(values, context.logger)
 

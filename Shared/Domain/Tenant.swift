@@ -4,6 +4,8 @@ public import FoundationEssentials
 public struct Tenant: Sendable, Equatable {
     /// Its id.
     public let id: UUID
+    /// Its id as text, which each request needs.
+    public let idText: String
     /// Its name in addresses.
     public let slug: String
     /// Its name for people.
@@ -16,6 +18,7 @@ public struct Tenant: Sendable, Equatable {
     /// A tenant.
     public init(id: UUID, slug: String, name: String, isActive: Bool, settings: TenantSettings) {
         self.id = id
+        idText = id.text
         self.slug = slug
         self.name = name
         self.isActive = isActive

@@ -61,13 +61,12 @@ extension HTTP2Session {
     }
 
     fileprivate func header(_ stream: Int32, _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
-        guard let index = streams.index(forKey: stream) else { return }
-        guard !streams.values[index].isOversized else { return }
-        streams.values[index].incoming.append(name: name, value: value)
-        if streams.values[index].incoming.count > configuration.maxHeaderCount
-            || streams.values[index].incoming.listSize > configuration.maxHeaderListSize
+        guard let state = streams[stream], !state.isOversized else { return }
+        state.incoming.append(name: name, value: value)
+        if state.incoming.count > configuration.maxHeaderCount
+            || state.incoming.listSize > configuration.maxHeaderListSize
         {
-            streams.values[index].isOversized = true
+            state.isOversized = true
         }
     }
 
@@ -94,8 +93,8 @@ extension HTTP2Session {
         }
         // Interim answers (1xx) announce the one that counts.
         if role == .client, let status = state.incoming.status, status < 200 { return }
-        streams[stream]?.hasHead = true
-        if endStream { streams[stream]?.isFinishedByPeer = true }
+        state.hasHead = true
+        if endStream { state.isFinishedByPeer = true }
         owner?.session(received: state.incoming, endStream: endStream, on: stream)
     }
 
@@ -110,24 +109,24 @@ extension HTTP2Session {
     }
 
     private func finishedByPeer(_ stream: Int32, trailers: HeaderBlock?) {
-        guard streams[stream]?.hasHead == true, streams[stream]?.isFinishedByPeer == false else { return }
-        streams[stream]?.isFinishedByPeer = true
+        guard let state = streams[stream], state.hasHead, !state.isFinishedByPeer else { return }
+        state.isFinishedByPeer = true
         owner?.session(ended: trailers, on: stream)
     }
 
     fileprivate func body(_ stream: Int32, _ bytes: UnsafeRawBufferPointer) {
         guard let state = streams[stream] else { return giveBack(bytes.count) }
-        streams[stream]?.bodyLength += bytes.count
+        state.bodyLength += bytes.count
         guard state.hasHead else {
             giveBack(bytes.count)
             if state.bodyLength > configuration.maxBodySize { reset(stream, code: NGHTTP2_CANCEL.rawValue) }
             return
         }
-        streams[stream]?.unconsumed += bytes.count
-        guard state.bodyLength + bytes.count <= configuration.maxBodySize else {
+        state.unconsumed += bytes.count
+        guard state.bodyLength <= configuration.maxBodySize else {
             // The stream's end tells the owner why.
             if !state.isOversized {
-                streams[stream]?.isOversized = true
+                state.isOversized = true
                 reset(stream, code: NGHTTP2_CANCEL.rawValue)
             }
             return
@@ -138,15 +137,15 @@ extension HTTP2Session {
     fileprivate func provide(
         _ stream: Int32, _ destination: UnsafeMutablePointer<UInt8>, _ room: Int, _ flags: UnsafeMutablePointer<UInt32>
     ) -> Int {
-        guard let index = streams.index(forKey: stream) else { return Int(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue) }
-        let taken = streams.values[index].outgoing.take(into: destination, room: room)
-        let left = streams.values[index].outgoing.queued
-        if left == 0, streams.values[index].outgoing.isComplete {
+        guard let state = streams[stream] else { return Int(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue) }
+        let taken = state.outgoing.take(into: destination, room: room)
+        let left = state.outgoing.queued
+        if left == 0, state.outgoing.isComplete {
             flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue
             return taken
         }
-        if streams.values[index].isOverLimit, left <= configuration.highWatermark / 4 {
-            streams.values[index].isOverLimit = false
+        if state.isOverLimit, left <= configuration.highWatermark / 4 {
+            state.isOverLimit = false
             owner?.session(writable: true, on: stream)
         }
         return taken == 0 ? Int(NGHTTP2_ERR_DEFERRED.rawValue) : taken

@@ -23,8 +23,9 @@ final class HTTP2Session {
         case server
     }
 
-    /// What the other side is sending on a stream, and what is queued to be sent to it.
-    struct Stream {
+    /// What the other side is sending on a stream, and what is queued to be sent to it. A class, so that to change it
+    /// copies nothing and costs one look-up.
+    final class Stream {
         var incoming = HeaderBlock()
         var hasHead = false
         var bodyLength = 0
@@ -130,7 +131,7 @@ final class HTTP2Session {
             withProvider(body != nil) { nghttp2_submit_request(session, nil, fields, count, $0, nil) }
         }
         guard stream > 0 else { return nil }
-        var state = Stream()
+        let state = Stream()
         if let body { state.outgoing = body }
         streams[stream] = state
         return stream

@@ -1,3 +1,5 @@
+public import Glibc
+
 /// The fields of one message in order, pseudo-fields first, names in lower case.
 ///
 /// All bytes stand in one store: a block costs two allocations however many fields it has.
@@ -10,8 +12,8 @@ public struct HeaderBlock: Sendable, Equatable {
         package var isUnindexed: Bool
     }
 
-    package private(set) var bytes: [UInt8] = []
-    package private(set) var fields: [Field] = []
+    package internal(set) var bytes: [UInt8] = []
+    package internal(set) var fields: [Field] = []
 
     /// An empty block with room for a typical message.
     public init() {
@@ -35,6 +37,23 @@ public struct HeaderBlock: Sendable, Equatable {
         note(start, name.utf8CodeUnitCount, unindexed)
     }
 
+    /// Adds a field whose value comes in two parts.
+    public mutating func append(_ name: StaticString, _ value: String, _ rest: String) {
+        let start = bytes.count
+        bytes.append(contentsOf: UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
+        bytes.append(contentsOf: value.utf8)
+        bytes.append(contentsOf: rest.utf8)
+        note(start, name.utf8CodeUnitCount, false)
+    }
+
+    /// Adds a field of constants.
+    public mutating func append(_ name: StaticString, _ value: StaticString) {
+        let start = bytes.count
+        bytes.append(contentsOf: UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
+        bytes.append(contentsOf: UnsafeBufferPointer(start: value.utf8Start, count: value.utf8CodeUnitCount))
+        note(start, name.utf8CodeUnitCount, false)
+    }
+
     /// Adds a field whose name is in lower case already.
     public mutating func append(_ name: String, _ value: String, unindexed: Bool = false) {
         let start = bytes.count
@@ -51,6 +70,20 @@ public struct HeaderBlock: Sendable, Equatable {
         bytes.append(contentsOf: name)
         bytes.append(contentsOf: value)
         note(start, name.count, unindexed)
+    }
+
+    /// Adds all fields of another block.
+    public mutating func append(contentsOf other: HeaderBlock) {
+        // As for a single field: what is beyond every limit is dropped whole.
+        guard let shift = UInt32(exactly: bytes.count), UInt32(exactly: bytes.count + other.bytes.count) != nil else {
+            return
+        }
+        bytes.append(contentsOf: other.bytes)
+        fields.reserveCapacity(fields.count + other.fields.count)
+        for var field in other.fields {
+            field.start += shift
+            fields.append(field)
+        }
     }
 
     /// Removes every field.
@@ -86,13 +119,20 @@ public struct HeaderBlock: Sendable, Equatable {
     public func withValue<R>(
         of name: StaticString, _ body: (UnsafeRawBufferPointer) throws -> R
     ) rethrows -> R? {
-        let wanted = UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
-        return try bytes.withUnsafeBytes { store in
-            for field in fields where Int(field.nameLength) == wanted.count {
-                let (range, value) = Self.ranges(field)
-                if store[range].elementsEqual(wanted) {
-                    return try body(UnsafeRawBufferPointer(rebasing: store[value]))
-                }
+        guard let field = first(name) else { return nil }
+        let (_, value) = Self.ranges(field)
+        return try bytes.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[value])) }
+    }
+
+    /// Whether there is a field of that name.
+    public func contains(_ name: StaticString) -> Bool { first(name) != nil }
+
+    private func first(_ name: StaticString) -> Field? {
+        let length = name.utf8CodeUnitCount
+        return bytes.withUnsafeBytes { store in
+            for field in fields where Int(field.nameLength) == length {
+                // A field's name lies within the store; both sides have `length` bytes.
+                if memcmp(store.baseAddress! + Int(field.start), name.utf8Start, length) == 0 { return field }
             }
             return nil
         }
@@ -103,11 +143,19 @@ public struct HeaderBlock: Sendable, Equatable {
         withValue(of: name) { String(decoding: $0, as: UTF8.self) }
     }
 
+    /// All values of that name, in order.
+    public func values(of name: StaticString) -> [String] {
+        var values: [String] = []
+        forEach { field, value in
+            if field.equals(name) { values.append(String(decoding: value, as: UTF8.self)) }
+        }
+        return values
+    }
+
     /// How often a field of that name stands in the block.
     public func occurrences(of name: StaticString) -> Int {
         var count = 0
-        let wanted = UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
-        forEach { field, _ in if field.elementsEqual(wanted) { count += 1 } }
+        forEach { field, _ in if field.equals(name) { count += 1 } }
         return count
     }
 
@@ -129,5 +177,23 @@ public struct HeaderBlock: Sendable, Equatable {
         let start = Int(field.start)
         let middle = start + Int(field.nameLength)
         return (start..<middle, middle..<(middle + Int(field.valueLength)))
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Whether these are the bytes of a constant.
+    @inlinable
+    public func equals(_ text: StaticString) -> Bool {
+        let length = text.utf8CodeUnitCount
+        guard count == length, let baseAddress else { return count == length }
+        return memcmp(baseAddress, text.utf8Start, length) == 0
+    }
+
+    /// Whether the first of these bytes are a constant's.
+    @inlinable
+    public func begins(with text: StaticString) -> Bool {
+        let length = text.utf8CodeUnitCount
+        guard count >= length, let baseAddress else { return length == 0 }
+        return memcmp(baseAddress, text.utf8Start, length) == 0
     }
 }

@@ -12,11 +12,14 @@ public struct RateLimitFields: Sendable, Hashable {
     /// The fields for a verdict, about the policy closest to exhaustion; nil where the request had no demands.
     public init?(_ verdict: Verdict) {
         guard let standing = verdict.tightest else { return nil }
-        // A policy's name needs no escapes.
-        let policy = standing.policy
-        self.policy = "\"\(policy.name)\";q=\(policy.quota);w=\(policy.windowSeconds)"
+        policy = standing.policy.field
         let time = standing.remaining == 0 ? standing.retryAfterSeconds : standing.resetSeconds
-        limit = "\"\(policy.name)\";r=\(standing.remaining);t=\(time)"
+        // Appended, not interpolated: this is made for each request.
+        var limit = standing.policy.fieldBeginning
+        limit += String(standing.remaining)
+        limit += ";t="
+        limit += String(time)
+        self.limit = limit
         retryAfter = standing.isAdmitted ? nil : "\(max(1, standing.retryAfterSeconds))"
     }
 }

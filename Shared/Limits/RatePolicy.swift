@@ -35,6 +35,10 @@ public struct RatePolicy: Sendable, Hashable {
     public let kind: Kind
 
     let gcra: Gcra
+    /// The policy as `RateLimit-Policy` names it: the same in each answer.
+    let field: String
+    /// Its name as `RateLimit` has it, up to the number of units left.
+    let fieldBeginning: String
     /// Tells policies apart within this process.
     let fingerprint: UInt64
 
@@ -65,6 +69,9 @@ public struct RatePolicy: Sendable, Hashable {
         self.window = window
         self.burst = burst
         self.kind = kind
+        // A name needs no escapes.
+        field = "\"\(name)\";q=\(quota);w=\(window.components.seconds)"
+        fieldBeginning = "\"\(name)\";r="
         gcra = Gcra(interval: interval, burst: burst)
         var hasher = Hasher()
         hasher.combine(name)

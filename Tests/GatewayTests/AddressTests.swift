@@ -1,4 +1,4 @@
-import NIOHTTP1
+import HTTPFields
 import Testing
 
 @testable import Gateway
@@ -48,7 +48,9 @@ struct AddressTests {
     ) -> String? {
         let name = source.rawValue
         let judge = ClientAddress(proxies: proxies.compactMap { AddressBlock($0) }, source: source)
-        return judge.judge(peer: peer.flatMap { Address($0) }, HTTPHeaders(fields.map { (name, $0) }))?.text
+        var block = HeaderBlock()
+        for field in fields { block.append(name, field) }
+        return judge.judge(peer: peer.flatMap { Address($0) }, block)?.text
     }
 
     @Test("what a stranger says of himself is not believed")

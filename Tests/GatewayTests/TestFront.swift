@@ -65,7 +65,7 @@ final class TestFront: Sendable {
             local: LocalPages(
                 documentation: Documentation(publicURL: "http://localhost", assets: nil, clients: []),
                 health: AggregatedHealth(services: [])),
-            logger: logger, limits: limits, reloadKeys: {}, isCurrent: { true })
+            logger: logger, observer: Observer(log: nil), limits: limits, reloadKeys: {}, isCurrent: { true })
         let front = GatewayChannel(
             loops: try await GatewayLoops(group, environment), certificates: certificates, takesPlainHTTP2: true)
         channel = try await ServerBootstrap(group: group)

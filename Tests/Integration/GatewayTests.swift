@@ -29,23 +29,6 @@ struct GatewayTests {
                 == 401)
     }
 
-    @Test(
-        "malformed requests get the answer they deserve",
-        arguments: [
-            ("GET /api/v1/auth/../x HTTP/1.1\r\nHost: x\r\n\r\n", 400),
-            ("GET /%2e%2e/x HTTP/1.1\r\nHost: x\r\n\r\n", 400),
-            ("GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", 400),
-            ("BREW / HTTP/1.1\r\nHost: x\r\n\r\n", 400), ("TRACE / HTTP/1.1\r\nHost: x\r\n\r\n", 501),
-            ("garbage\r\n\r\n", 400),
-            ("POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999\r\n\r\n", 413),
-            ("GET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 404),
-            ("GET /t/nobody/api/v1/auth/me HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 404),
-            ("GET /.well-known/jwks.json HTTP/1.1\r\nHost: x\r\nX-Tenant: nobody\r\nConnection: close\r\n\r\n", 404),
-        ])
-    func malformed(request: String, status: Int) throws {
-        #expect(try SharedSuite.get().gateway.raw(request).status == status)
-    }
-
     @Test("a body beyond its route's limit is refused while it comes")
     func bodyLimit() throws {
         let suite = try SharedSuite.get()

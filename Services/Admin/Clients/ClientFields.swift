@@ -40,37 +40,10 @@ enum ClientFields {
     /// As browsers write `Origin` (RFC 6454 §6.1); neither `null` nor a wildcard is one.
     static let origins = FieldType<[String]>.list(
         limit: 50, "must be a scheme, a host in lower case and a port where it isn't the usual one",
-        code: "invalid_origin", isOrigin)
+        code: "invalid_origin"
+    ) { Origin($0) != nil }
 
     private static func isVisible(_ text: String, atMost limit: Int) -> Bool {
         (1...limit).contains(text.utf8.count) && text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
-    }
-
-    static func isOrigin(_ text: String) -> Bool {
-        let usual: Substring
-        let rest: Substring
-        if text.hasPrefix("https://") {
-            (usual, rest) = ("443", text.dropFirst(8))
-        } else if text.hasPrefix("http://") {
-            (usual, rest) = ("80", text.dropFirst(7))
-        } else {
-            return false
-        }
-        guard text.utf8.count <= 300 else { return false }
-        let isLiteral = rest.hasPrefix("[")
-        let host = isLiteral ? rest.prefix { $0 != "]" }.dropFirst() : rest.prefix { $0 != ":" }
-        let afterHost = rest.dropFirst(isLiteral ? host.count + 2 : host.count)
-        guard !isLiteral || rest.dropFirst(host.count + 1).hasPrefix("]") else { return false }
-        let allowed = isLiteral ? "0123456789abcdef:." : "abcdefghijklmnopqrstuvwxyz0123456789-."
-        guard !host.isEmpty, host.unicodeScalars.allSatisfy(allowed.unicodeScalars.contains) else { return false }
-        guard isLiteral || !host.split(separator: ".", omittingEmptySubsequences: false).contains("") else {
-            return false
-        }
-        guard !afterHost.isEmpty else { return true }
-        let port = afterHost.dropFirst()
-        guard afterHost.hasPrefix(":"), port.utf8.allSatisfy({ (0x30...0x39).contains($0) }), port != usual else {
-            return false
-        }
-        return !port.hasPrefix("0") && UInt16(port) != nil
     }
 }

@@ -1,5 +1,5 @@
+import HTTPFields
 import Kit
-import NIOHTTP1
 
 /// Judges which address a request comes from. What a field says counts only as far as proxies wrote it that the operator
 /// named: the right-most address that is none of theirs.
@@ -17,11 +17,11 @@ struct ClientAddress: Sendable {
     let source: Source
 
     /// The address, or the peer's own when no proxy can be believed. Nil for a peer that has none, such as a socket file.
-    func judge(peer: Address?, _ headers: HTTPHeaders) -> Address? {
+    func judge(peer: Address?, _ fields: HeaderBlock) -> Address? {
         guard let peer else { return nil }
         guard isTrusted(peer) else { return peer }
         var nearest = peer
-        for hop in hops(headers).reversed() {
+        for hop in hops(fields).reversed() {
             // A hop that can't be read was written by somebody who is not to be believed, as is all before it.
             guard let address = Self.address(hop) else { return nearest }
             nearest = address
@@ -36,8 +36,13 @@ struct ClientAddress: Sendable {
     private func isTrusted(_ address: Address) -> Bool { proxies.contains { $0.contains(address) } }
 
     /// What the field says, the farthest first.
-    private func hops(_ headers: HTTPHeaders) -> [Substring] {
-        let elements = headers[source.rawValue].flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }
+    private func hops(_ fields: HeaderBlock) -> [Substring] {
+        let values =
+            switch source {
+            case .xForwardedFor: fields.values(of: "x-forwarded-for")
+            case .forwarded: fields.values(of: "forwarded")
+            }
+        let elements = values.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }
         guard source == .forwarded else { return elements }
         return elements.map { element in
             let pairs = element.split(separator: ";").map { $0.drop { $0 == " " } }

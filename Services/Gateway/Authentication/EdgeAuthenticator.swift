@@ -2,6 +2,8 @@ import Directory
 import Domain
 import Events
 import FoundationEssentials
+import HTTPFields
+import Kit
 import Logging
 import Tokens
 
@@ -15,6 +17,8 @@ final class EdgeAuthenticator {
         let claims: AccessTokenClaims
         let token: RevocableToken
         let roles: String
+        /// What services are told of it.
+        let fields: HeaderBlock
 
         init(_ claims: AccessTokenClaims) {
             self.claims = claims
@@ -23,6 +27,15 @@ final class EdgeAuthenticator {
                 session: session, id: UUID(uuidString: claims.id),
                 user: session == nil ? nil : UUID(uuidString: claims.subject), epoch: claims.epoch)
             roles = claims.roles.joined(separator: ",")
+            var fields = HeaderBlock()
+            fields.append(InternalHeader.subject, claims.subject)
+            if let session = claims.session { fields.append(InternalHeader.session, session) }
+            fields.append(InternalHeader.client, claims.clientID)
+            if !claims.scope.isEmpty { fields.append(InternalHeader.scope, claims.scope) }
+            if !roles.isEmpty { fields.append(InternalHeader.roles, roles) }
+            fields.append(InternalHeader.token, claims.id)
+            if claims.epoch > 0 { fields.append(InternalHeader.epoch, String(claims.epoch)) }
+            self.fields = fields
         }
     }
 

@@ -1,3 +1,4 @@
+import Domain
 import FoundationEssentials
 import NIOConcurrencyHelpers
 import Postgres
@@ -5,7 +6,7 @@ import Postgres
 /// The origins that each tenant's clients have named, in memory.
 final class OriginDirectory: Sendable {
     private let postgres: PostgresClient
-    private let origins = NIOLockedValueBox<[UUID: Set<Origin>]>([:])
+    private let origins = NIOLockedValueBox<[UUID: Set<String>]>([:])
 
     /// A directory, empty until `load`.
     init(postgres: PostgresClient) {
@@ -13,16 +14,16 @@ final class OriginDirectory: Sendable {
     }
 
     /// Whether a client of the tenant has named the origin.
-    func contains(_ origin: Origin, of tenant: UUID) -> Bool {
+    func contains(_ origin: String, of tenant: UUID) -> Bool {
         origins.withLockedValue { $0[tenant]?.contains(origin) ?? false }
     }
 
     /// Reads all of them.
     func load() async throws(PostgresError) {
-        var loaded: [UUID: Set<Origin>] = [:]
+        var loaded: [UUID: Set<String>] = [:]
         for row in try await postgres.query(Self.all) {
             if let origin = Origin(try row.decode(1, as: String.self)) {
-                loaded[try row.decode(0), default: []].insert(origin)
+                loaded[try row.decode(0), default: []].insert(origin.text)
             }
         }
         let complete = loaded

@@ -2,15 +2,14 @@ import HTTPTypes
 import Hummingbird
 import Kit
 import NIOCore
-import NIOHTTP1
 
 /// What the gateway answers itself: health of the whole, the API's description and its pages.
 struct LocalPages: Sendable {
     let documentation: Documentation
     let health: AggregatedHealth
 
-    func respond(_ method: HTTPMethod, _ path: String, requestID: String) async -> Response {
-        guard method == .GET || method == .HEAD else {
+    func respond(_ method: String, _ path: String, requestID: String) async -> Response {
+        guard method == "GET" || method == "HEAD" else {
             return Problem.methodNotAllowed([.get, .head]).response(requestID: requestID)
         }
         switch path {

@@ -1,7 +1,7 @@
 import Tokens
 import Domain
+import HTTPFields
 import Kit
-import NIOHTTP1
 
 /// Judges requests of another proxy before it passes them on: nginx's `auth_request`, Traefik's and Caddy's forward auth.
 ///
@@ -48,11 +48,11 @@ struct ForwardAuth: Sendable {
         var target = "/"
 
         /// Reads the fields of Traefik and Caddy (`X-Forwarded-…`) or nginx (`X-Original-…`).
-        init(_ headers: HTTPHeaders) {
-            method = headers.first(name: "x-forwarded-method") ?? headers.first(name: "x-original-method") ?? method
-            scheme = headers.first(name: "x-forwarded-proto") == "http" ? "http" : "https"
-            host = headers.first(name: "x-forwarded-host")
-            target = headers.first(name: "x-forwarded-uri") ?? headers.first(name: "x-original-uri") ?? target
+        init(_ fields: HeaderBlock) {
+            method = fields.value(of: "x-forwarded-method") ?? fields.value(of: "x-original-method") ?? method
+            scheme = fields.value(of: "x-forwarded-proto") == "http" ? "http" : "https"
+            host = fields.value(of: "x-forwarded-host")
+            target = fields.value(of: "x-forwarded-uri") ?? fields.value(of: "x-original-uri") ?? target
         }
     }
 
@@ -69,15 +69,14 @@ struct ForwardAuth: Sendable {
 
     /// The fields that tell the service behind the proxy who asks. The proxy has to take off any of these names that the
     /// caller sent.
-    static func identity(_ identity: EdgeAuthenticator.Identity, tenant: Tenant) -> [(name: String, value: String)] {
+    static func add(_ identity: EdgeAuthenticator.Identity, tenant: Tenant, to fields: inout HeaderBlock) {
         let claims = identity.claims
-        var fields = [
-            ("x-auth-subject", claims.subject), ("x-auth-tenant", tenant.slug), ("x-auth-client", claims.clientID),
-        ]
-        if let session = claims.session { fields.append(("x-auth-session", session)) }
-        if !claims.scope.isEmpty { fields.append(("x-auth-scope", claims.scope)) }
-        if !identity.roles.isEmpty { fields.append(("x-auth-roles", identity.roles)) }
-        return fields
+        fields.append("x-auth-subject", claims.subject)
+        fields.append("x-auth-tenant", tenant.slug)
+        fields.append("x-auth-client", claims.clientID)
+        if let session = claims.session { fields.append("x-auth-session", session) }
+        if !claims.scope.isEmpty { fields.append("x-auth-scope", claims.scope) }
+        if !identity.roles.isEmpty { fields.append("x-auth-roles", identity.roles) }
     }
 
     private static func encoded(_ text: String) -> String {

@@ -1,75 +1,96 @@
 import HTTPFields
-import HTTP2
-import HTTPTypes
 import Kit
-import NIOHTTP1
 
 /// What of a message goes on, in either direction.
 enum HeaderPolicy {
-    /// Fields that speak of one connection only (RFC 9110 §7.6.1), or that only the gateway may set.
-    private static let dropped: Set<String> = [
-        "connection", "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization", "te", "trailer",
-        "transfer-encoding", "upgrade", "http2-settings", "host", "content-length", "expect", "authorization",
-        "x-request-id", "x-tenant", "traceparent", "forwarded", "x-forwarded-for", "x-forwarded-host",
-        "x-forwarded-proto", "x-forwarded-port", "x-forwarded-prefix", "x-real-ip", "x-original-url", "x-rewrite-url",
-        "x-http-method-override", "x-method-override",
-    ]
+    /// Fields that speak of one connection only (RFC 9110 §7.6.1), or that only the gateway may set; told apart by their
+    /// length first, since nearly all fields of a request are none of them.
+    private static func isDropped(_ name: UnsafeRawBufferPointer) -> Bool {
+        switch name.count {
+        case 2: name.equals("te")
+        // The gateway dates answers itself.
+        case 4: name.equals("host") || name.equals("date")
+        case 6: name.equals("expect")
+        case 7: name.equals("trailer") || name.equals("upgrade")
+        case 8: name.equals("x-tenant")
+        case 9: name.equals("forwarded") || name.equals("x-real-ip")
+        case 10: name.equals("connection") || name.equals("keep-alive")
+        case 11: name.equals("traceparent")
+        case 12: name.equals("x-request-id")
+        case 13: name.equals("authorization") || name.equals("x-rewrite-url")
+        case 14: name.equals("content-length") || name.equals("x-original-url") || name.equals("http2-settings")
+        case 15: name.equals("x-forwarded-for")
+        case 16: name.equals("x-forwarded-host") || name.equals("x-forwarded-port") || name.equals("proxy-connection")
+        case 17:
+            name.equals("transfer-encoding") || name.equals("x-forwarded-proto") || name.equals("x-method-override")
+        case 18: name.equals("x-forwarded-prefix") || name.equals("proxy-authenticate")
+        case 19: name.equals("proxy-authorization")
+        case 22: name.equals("x-http-method-override")
+        default: false
+        }
+    }
+
+    /// Names of which the gateway alone makes fields.
+    private static func isOurs(_ name: UnsafeRawBufferPointer) -> Bool {
+        switch name.first {
+        case UInt8(ascii: "x"): name.begins(with: InternalHeader.prefix) || name.begins(with: "x-auth-")
+        case UInt8(ascii: "r"): name.begins(with: "remote-")
+        default: false
+        }
+    }
 
     /// Adds the caller's fields that go on to a service. What `Connection` names stays behind, too.
     /// - Parameter keepsBasic: Whether a client's own credentials go on, for a route that judges them itself; access
     ///   tokens never do.
-    static func forward(_ headers: HTTPHeaders, keepsBasic: Bool, to block: inout HeaderBlock) {
-        let named = headers[canonicalForm: "connection"].map { $0.lowercased() }
-        for (name, value) in headers {
-            let name = name.lowercased()
-            if keepsBasic, name == "authorization", value.prefix(6).lowercased() == "basic " {
-                block.append(name, trimmed(value), unindexed: true)
-                continue
+    static func forward(_ fields: HeaderBlock, keepsBasic: Bool, to block: inout HeaderBlock) {
+        let named = fields.contains("connection") ? connectionNames(fields) : []
+        fields.forEach { name, value in
+            if isDropped(name) || isOurs(name) {
+                guard keepsBasic, name.equals("authorization"), isBasic(value) else { return }
+                return block.append(name: name, value: value, unindexed: true)
             }
-            if dropped.contains(name) || name.hasPrefix(InternalHeader.prefix) || name.hasPrefix("x-auth-")
-                || name.hasPrefix("remote-")
-            {
-                continue
-            }
-            if !named.isEmpty, named.contains(name) { continue }
-            block.append(name, trimmed(value), unindexed: name == "cookie")
+            if !named.isEmpty, named.contains(String(decoding: name, as: UTF8.self)) { return }
+            block.append(name: name, value: value, unindexed: name.equals("cookie"))
         }
     }
 
-    /// A field's value without the blanks around it, which are not part of it (RFC 9110 §5.5).
-    private static func trimmed(_ value: String) -> String {
-        func isBlank(_ byte: UInt8?) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
-        guard isBlank(value.utf8.first) || isBlank(value.utf8.last) else { return value }
-        let start = value.utf8.drop(while: isBlank)
-        return String(Substring(start.prefix(start.count - start.reversed().prefix(while: isBlank).count)))
+    private static func connectionNames(_ fields: HeaderBlock) -> Set<String> {
+        // Nearly always it says one of these two, which name no field.
+        guard fields.withValue(of: "connection", { $0.equals("keep-alive") || $0.equals("close") }) != true else {
+            return []
+        }
+        let names = fields.values(of: "connection").joined(separator: ",").lowercased().split(separator: ",")
+        return Set(names.map { String($0.filter { $0 != " " && $0 != "\t" }) })
     }
 
-    /// Says that an answer's fields don't depend on what the service chose: none may be cached unless it said so, none
-    /// may be sniffed or framed.
-    static func answer(_ block: HeaderBlock, requestID: String, to headers: inout HTTPHeaders) {
+    private static func isBasic(_ value: UnsafeRawBufferPointer) -> Bool {
+        let scheme: StaticString = "basic "
+        guard value.count >= scheme.utf8CodeUnitCount else { return false }
+        // Bit 0x20 makes letters lower case, and leaves the blank as it is.
+        return (0..<scheme.utf8CodeUnitCount).allSatisfy { value[$0] | 0x20 == scheme.utf8Start[$0] }
+    }
+
+    /// What an answer's fields said of what the gateway says otherwise.
+    struct Stated {
+        var length: Int?
+        var hasContentSecurityPolicy = false
+    }
+
+    /// Adds a service's answer's fields that go on. None may be cached unless the service said so.
+    static func answer(_ block: HeaderBlock, to fields: inout HeaderBlock) -> Stated {
+        var stated = Stated()
         var hasCacheControl = false
         block.forEach { name, value in
-            guard name.first != UInt8(ascii: ":") else { return }
-            let name = String(decoding: name, as: UTF8.self)
-            guard !dropped.contains(name), !name.hasPrefix(InternalHeader.prefix) else { return }
-            if name == "cache-control" { hasCacheControl = true }
-            headers.add(name: name, value: String(decoding: value, as: UTF8.self))
+            if name.first == UInt8(ascii: ":") { return }
+            if isDropped(name) || name.begins(with: InternalHeader.prefix) {
+                if name.equals("content-length") { stated.length = Int(String(decoding: value, as: UTF8.self)) }
+                return
+            }
+            if name.equals("cache-control") { hasCacheControl = true }
+            if name.equals("content-security-policy") { stated.hasContentSecurityPolicy = true }
+            fields.append(name: name, value: value)
         }
-        if !hasCacheControl { headers.add(name: "cache-control", value: "no-store") }
-        secure(&headers, requestID: requestID)
-    }
-
-    /// The field that every answer carries.
-    static func secure(_ headers: inout HTTPHeaders, requestID: String) {
-        headers.add(name: "x-request-id", value: requestID)
-    }
-
-    /// Adds the fields that go with a request's answer, but for a policy that the answer has of its own.
-    static func add(_ fields: [(name: String, value: String)], to headers: inout HTTPHeaders) {
-        guard headers.contains(name: SecurityHeaders.contentSecurityPolicy) else {
-            headers.add(contentsOf: fields)
-            return
-        }
-        headers.add(contentsOf: fields.filter { $0.name != SecurityHeaders.contentSecurityPolicy })
+        if !hasCacheControl { fields.append("cache-control", "no-store") }
+        return stated
     }
 }

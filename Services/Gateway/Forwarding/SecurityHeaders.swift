@@ -1,3 +1,4 @@
+import HTTPFields
 import Kit
 
 /// The fields that tell browsers to be careful with whatever the gateway answers (SECURITY 5.7).
@@ -12,37 +13,29 @@ struct SecurityHeaders: Sendable {
         case disabled
     }
 
-    /// The fields, in the order they are written.
-    let fields: [(name: String, value: String)]
+    /// The fields, in the order they are written, but for the policy of what a page may load.
+    private(set) var fields = HeaderBlock()
     /// The same for documents that any page may read.
-    let forEverybody: [(name: String, value: String)]
+    private(set) var forEverybody = HeaderBlock()
+    /// What a page may load: nothing. One that needs more than that says so itself, and that counts.
+    private(set) var contentSecurityPolicy = HeaderBlock()
 
     /// - Parameter isSecure: Whether users come over TLS, which they are then told to keep to.
     init(_ mode: Mode, isSecure: Bool) {
-        guard mode != .disabled else {
-            fields = []
-            forEverybody = []
-            return
-        }
-        var fields = [
-            ("x-content-type-options", "nosniff"), ("x-frame-options", "DENY"), ("referrer-policy", "no-referrer"),
-            (
-                Self.contentSecurityPolicy,
-                "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-            ),
-            (
-                "permissions-policy",
-                "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()"
-            ),
-            (Self.resourcePolicy, mode == .strict ? "same-origin" : "cross-origin"),
-            ("cross-origin-opener-policy", "same-origin"),
-        ]
-        if isSecure { fields.append(("strict-transport-security", "max-age=63072000; includeSubDomains")) }
-        self.fields = fields
-        forEverybody = fields.map { $0.0 == Self.resourcePolicy ? ($0.0, "cross-origin") : $0 }
+        guard mode != .disabled else { return }
+        var common = HeaderBlock()
+        common.append("x-content-type-options", "nosniff")
+        common.append("x-frame-options", "DENY")
+        common.append("referrer-policy", "no-referrer")
+        common.append(
+            "permissions-policy", "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()")
+        common.append("cross-origin-opener-policy", "same-origin")
+        if isSecure { common.append("strict-transport-security", "max-age=63072000; includeSubDomains") }
+        (fields, forEverybody) = (common, common)
+        fields.append("cross-origin-resource-policy", mode == .strict ? "same-origin" : "cross-origin")
+        forEverybody.append("cross-origin-resource-policy", "cross-origin")
+        contentSecurityPolicy.append(
+            "content-security-policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        )
     }
-
-    /// A page that needs more than nothing says so itself, and that counts.
-    static let contentSecurityPolicy = "content-security-policy"
-    private static let resourcePolicy = "cross-origin-resource-policy"
 }

@@ -28,12 +28,16 @@ struct CallerClock {
     private var bodyPace = BodyPace()
     private var sendingPace = SendingPace()
     private var isBetween = true
+    private var drainingSince: NIODeadline?
 
     /// Whether the last answer was written.
     var isOver: Bool { overSince != nil }
 
     /// Bytes came.
     mutating func arrived() { if isBetween, headSince == nil { headSince = .now() } }
+
+    /// The process is about to end: a request that is under way to us now is still taken, a later one is not.
+    mutating func drains() { if drainingSince == nil { drainingSince = .now() } }
 
     /// A head is there.
     mutating func begins() {
@@ -65,11 +69,16 @@ struct CallerClock {
         if let overSince, now - overSince >= limits.linger { return .over }
         switch wait {
         case .request:
-            let isLate = headSince.map { now - $0 >= limits.head } ?? (now - idleSince >= limits.idle)
+            let isLate = headSince.map { now - $0 >= limits.head } ?? isIdle(now, limits)
             return isLate && waiting == 0 ? .over : .patient
         case .body(let isPaused):
             return bodyPace.isTooSlow(now, isPaused: isPaused, limits) ? .slowBody : .patient
         case .nothing: return .patient
         }
+    }
+
+    private func isIdle(_ now: NIODeadline, _ limits: FrontLimits) -> Bool {
+        if let drainingSince { return now - max(idleSince, drainingSince) >= limits.farewell }
+        return now - idleSince >= limits.idle
     }
 }

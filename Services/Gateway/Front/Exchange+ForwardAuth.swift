@@ -1,5 +1,5 @@
+import HTTPFields
 import Tokens
-import NIOHTTP1
 import HTTPTypes
 import Hummingbird
 import Kit
@@ -19,18 +19,17 @@ extension Exchange {
         } catch {
             return fail(error)
         }
-        note(ForwardAuth.identity(identity, tenant: tenant))
+        note { ForwardAuth.add(identity, tenant: tenant, to: &$0) }
         write(Response(status: .ok, headers: [.cacheControl: "no-store"]), nil)
     }
 
     /// Sends a person who opened a page to the login, where there is one; false for a program.
     func sendsToLogin() -> Bool {
         guard isForwardAuth else { return false }
-        let headers = request.head.headers
-        let original = request.isFromProxy ? ForwardAuth.Original(headers) : nil
+        let fields = request.head.fields
+        let original = request.isFromProxy ? ForwardAuth.Original(fields) : nil
         let location = loop.environment.forwardAuth.login(
-            for: original, accept: headers.first(name: "accept"),
-            requestedWith: headers.first(name: "x-requested-with"))
+            for: original, accept: fields.value(of: "accept"), requestedWith: fields.value(of: "x-requested-with"))
         guard let location else { return false }
         write(Response(status: .found, headers: [.location: location, .cacheControl: "no-store"]), nil)
         return true

@@ -1,3 +1,4 @@
+import HTTPFields
 import Tokens
 import HTTPTypes
 import Domain
@@ -12,7 +13,7 @@ extension Exchange {
     func limit(
         _ route: RouteTable.Route, _ identity: EdgeAuthenticator.Identity?, _ proceed: @escaping (Exchange) -> Void
     ) {
-        guard let limiter = loop.environment.limiter, !route.limits.isEmpty else { return proceed(self) }
+        guard let limiter = loop.environment.limiter else { return proceed(self) }
         let demands = route.limits.compactMap { limit in
             limit.key.needsToken == (identity != nil) ? demand(limit, identity) : nil
         }
@@ -27,26 +28,40 @@ extension Exchange {
 
     private func settle(_ verdict: Verdict, _ route: RouteTable.Route, _ proceed: (Exchange) -> Void) {
         let fields = RateLimitFields(verdict)
-        if let fields { note([("ratelimit-policy", fields.policy), ("ratelimit", fields.limit)]) }
+        if let fields {
+            note {
+                $0.append("ratelimit-policy", fields.policy)
+                $0.append("ratelimit", fields.limit)
+            }
+        }
         guard !verdict.isAdmitted else { return proceed(self) }
         let wait = fields?.retryAfter ?? "1"
         guard route.speaksOAuth else { return fail(.rateLimited(retryAfter: wait)) }
         // Not `invalid_grant`: a client library would throw its session away (WIRE 15).
         let error = OAuthError(
             "temporarily_unavailable", "Too many requests; wait as long as Retry-After says.", status: .tooManyRequests)
-        note([("retry-after", wait)])
+        note { $0.append("retry-after", wait) }
         write(error.response(), error.body)
     }
 
     private func demand(_ limit: RouteTable.Limit, _ identity: EdgeAuthenticator.Identity?) -> Demand? {
-        let tenant = request.tenant?.id.text ?? ""
-        let subject: String? =
-            switch limit.key {
-            case .address: request.address.map { "\(tenant)/address/\($0.prefix)" }
-            case .tenant: "\(tenant)/tenant"
-            case .subject: identity.map { "\(tenant)/subject/\($0.claims.subject)" }
-            case .client: identity.map { "\(tenant)/client/\($0.claims.clientID)" }
-            }
-        return subject.map { Demand(limit.policy, $0) }
+        // Put together by appending: interpolation costs several times as much.
+        var subject = request.tenant?.idText ?? ""
+        switch limit.key {
+        case .address:
+            guard let address = request.address else { return nil }
+            subject += "/address/"
+            subject += address.prefix
+        case .tenant: subject += "/tenant"
+        case .subject:
+            guard let identity else { return nil }
+            subject += "/subject/"
+            subject += identity.claims.subject
+        case .client:
+            guard let identity else { return nil }
+            subject += "/client/"
+            subject += identity.claims.clientID
+        }
+        return Demand(limit.policy, subject)
     }
 }

@@ -25,8 +25,7 @@ extension Exchange {
             fail(problem)
         case .streaming(let connection, let stream):
             connection.cancel(stream)
-            end()
-            front?.breakOff()
+            breakOff()
         case .authenticating, .connecting: fail(problem)
         case .done: break
         }

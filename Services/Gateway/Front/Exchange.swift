@@ -4,15 +4,15 @@ import Domain
 import Events
 import FoundationEssentials
 import HTTP2
+import HTTPFields
 import Hummingbird
 import Kit
 import Logging
 import NIOCore
-import NIOHTTP1
 
 /// Where an exchange's answer goes: the public connection. All calls come on its event loop.
 protocol ExchangeFront: AnyObject {
-    func writeHead(_ status: HTTPResponseStatus, _ headers: HTTPHeaders)
+    func writeHead(_ head: AnswerHead)
     func writeBody(_ body: ByteBuffer)
     func finish()
     func breakOff()
@@ -33,19 +33,19 @@ final class Exchange: HTTP2ResponseReceiver {
         case done
     }
 
-    private(set) var request: PublicRequest
+    let request: PublicRequest
     let loop: GatewayLoop
     /// Weak, because the front holds the exchange, and a closed connection needs no answer.
     private(set) weak var front: (any ExchangeFront)?
     private(set) var phase = Phase.authenticating
     private var attempts = 0
     private var forwarded = HeaderBlock()
-    private var timer: Scheduled<Void>?
     /// When the service has been silent for too long; put off by what goes on in either direction.
     private var deadline = NIODeadline.distantFuture
     var upload: Upload
     /// Bytes of the answer that were written to a caller who doesn't take them for now.
     private var unread = 0
+    var account = ExchangeAccount()
 
     /// - Parameter isWhole: Whether `request` has all of its body; else the rest follows by `receive`.
     init(request: PublicRequest, loop: GatewayLoop, front: any ExchangeFront, isWhole: Bool) {
@@ -62,7 +62,7 @@ final class Exchange: HTTP2ResponseReceiver {
         case .success(let fields): return answerPreflight(fields)
         case .failure(let problem): return fail(problem)
         }
-        limit(route, nil) { $0.admitted(route) }
+        if route.limits.isEmpty { admitted(route) } else { limit(route, nil) { $0.admitted(route) } }
     }
 
     private func admitted(_ route: RouteTable.Route) {
@@ -73,12 +73,13 @@ final class Exchange: HTTP2ResponseReceiver {
     }
 
     /// Adds fields to whatever the answer will be.
-    func note(_ fields: [(name: String, value: String)]) { request.note(fields) }
+    func note(_ add: (inout HeaderBlock) -> Void) { add(&request.answerFields) }
 
     /// The caller is gone: what was begun for it stops.
     func abandon() {
         if case .waiting(let connection, let stream) = phase { connection.cancel(stream) }
         if case .streaming(let connection, let stream) = phase { connection.cancel(stream) }
+        account.outcome = .callerGone
         end()
     }
 
@@ -88,15 +89,16 @@ final class Exchange: HTTP2ResponseReceiver {
         guard let tenant = request.tenant else { return fail(.notFound) }
         guard loop.environment.isCurrent() else { return fail(.unavailable()) }
         // Two fields could be read as either; neither is believed.
-        let fields = request.head.headers["authorization"]
-        guard fields.count <= 1 else { return fail(.invalidToken) }
-        switch BearerToken(fields.first) {
+        let fields = request.head.fields
+        guard fields.occurrences(of: "authorization") <= 1 else { return fail(.invalidToken) }
+        switch BearerToken(fields.value(of: "authorization")) {
         case .absent: fail(.unauthenticated)
         case .malformed: refuse("malformed")
         case .token(let token):
             switch loop.authenticator.check(token, of: tenant) {
             case .accepted(let identity):
                 if isForwardAuth { return answerProxy(identity) }
+                if route.limits.isEmpty { return forward(identity, route) }
                 limit(route, identity) { $0.forward(identity, route) }
             case .revoked: refuse("revoked")
             case .refused(let rejection): refuse("\(rejection)")
@@ -131,7 +133,6 @@ final class Exchange: HTTP2ResponseReceiver {
     private func forward(_ identity: EdgeAuthenticator.Identity?, _ route: RouteTable.Route) {
         forwarded = request.forwarded(identity)
         progressed()
-        watch()
         attempt(route)
     }
 
@@ -139,14 +140,11 @@ final class Exchange: HTTP2ResponseReceiver {
         if let route = request.route { deadline = .now() + route.timeout }
     }
 
-    private func watch() {
-        timer = loop.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in self?.expire() }
-    }
-
     private func attempt(_ route: RouteTable.Route) {
         guard let pool = loop.pool(route.service) else { return fail(.badGateway) }
         phase = .connecting
         attempts += 1
+        account.goesOn()
         if let connection = pool.connection() { return open(connection, route) }
         // An instance that was just restarted is back within moments; without any, nobody is kept waiting long.
         pool.whenConnected(by: .now() + .seconds(1)) { connection in
@@ -170,11 +168,14 @@ final class Exchange: HTTP2ResponseReceiver {
         }
     }
 
-    private func expire() {
+    /// Ends what the service has been silent on for too long. The front asks for this a few times a second, with all else
+    /// that has a time: a timer of its own would cost each request an allocation and a sorted insert.
+    func check(_ now: NIODeadline) {
+        guard deadline <= now else { return }
         // While all wait for the caller, the front's limits count.
         if !upload.isWhole, !upload.isHeldUp, case .waiting = phase { progressed() }
         if unread > 0 { progressed() }
-        guard deadline <= .now() else { return watch() }
+        guard deadline <= now else { return }
         switch phase {
         case .waiting(let connection, let stream):
             connection.cancel(stream)
@@ -182,10 +183,16 @@ final class Exchange: HTTP2ResponseReceiver {
         case .connecting: fail(.unavailable())
         case .streaming(let connection, let stream):
             connection.cancel(stream)
-            front?.breakOff()
-            end()
+            breakOff()
         case .authenticating, .done: break
         }
+    }
+
+    /// Ends an answer in the middle.
+    func breakOff() {
+        account.outcome = .brokenOff
+        end()
+        front?.breakOff()
     }
 
     // Answer
@@ -193,26 +200,30 @@ final class Exchange: HTTP2ResponseReceiver {
     func received(head: HeaderBlock, endStream: Bool, on stream: HTTP2StreamID) {
         guard case .waiting(let connection, let stream) = phase, let status = head.status else { return }
         phase = .streaming(connection, stream)
+        account.answers(status)
         // What this answer ended is refused here from this moment; other gateways learn it by the event.
         if let ended = head.value(of: InternalHeader.revoked) {
             loop.environment.revocations.insert(ended.split(separator: ",").compactMap { UUID(uuidString: String($0)) })
         }
-        var headers = HTTPHeaders()
-        headers.reserveCapacity(12)
-        HeaderPolicy.answer(head, requestID: request.id, to: &headers)
-        HeaderPolicy.add(request.answerFields, to: &headers)
-        if let length = head.value(of: "content-length") {
-            headers.add(name: "content-length", value: length)
-        } else if endStream, status != 204, status != 304 {
-            headers.add(name: "content-length", value: "0")
+        var answer = AnswerHead(status)
+        let stated = HeaderPolicy.answer(head, to: &answer.fields)
+        answer.fields.append(contentsOf: request.answerFields)
+        if !stated.hasContentSecurityPolicy {
+            answer.fields.append(contentsOf: loop.environment.securityHeaders.contentSecurityPolicy)
         }
-        front?.writeHead(HTTPResponseStatus(statusCode: status), headers)
+        if let length = stated.length {
+            answer.states(length: length)
+        } else if endStream, !answer.isBodiless {
+            answer.states(length: 0)
+        }
+        front?.writeHead(answer)
         if endStream { ended(trailers: nil, on: stream) }
     }
 
     func received(body: ByteBuffer, on stream: HTTP2StreamID) {
         guard case .streaming(let connection, let stream) = phase else { return }
         progressed()
+        account.sent += body.readableBytes
         front?.writeBody(body)
         guard front?.isWritable == false else { return connection.consumed(body.readableBytes, on: stream) }
         connection.keep(body.readableBytes, on: stream)
@@ -243,9 +254,7 @@ final class Exchange: HTTP2ResponseReceiver {
             let isSafe = error.isSafeToRetry || error == .connectionClosed && isIdempotent
             if isSafe, !upload.hasSent, attempts < 3, let route = request.route { return attempt(route) }
             fail(error == .bodyTooLarge ? .badGateway : .unavailable())
-        case .streaming:
-            front?.breakOff()
-            end()
+        case .streaming: breakOff()
         case .authenticating, .connecting, .done:
             break
         }
@@ -255,31 +264,33 @@ final class Exchange: HTTP2ResponseReceiver {
         service(takesMore: writable)
     }
 
-    private var isIdempotent: Bool { request.head.method == .GET || request.head.method == .HEAD }
+    private var isIdempotent: Bool { request.head.method == "GET" || request.head.method == "HEAD" }
 
     func fail(_ problem: Problem) {
         if case .done = phase { return }
         if problem.status == .unauthorized, sendsToLogin() { return }
+        if request.route?.speaksOAuth == true, let error = OAuthError(problem) {
+            return write(error.response(), error.body)
+        }
+        account.status = problem.status.code
         end()
-        var problem = problem
-        problem.add(request.answerFields)
-        front?.answer(problem, requestID: request.id)
+        front?.answer(problem, requestID: request.id, request.ordinaryAnswerFields)
     }
 
     func end() {
-        timer?.cancel()
-        timer = nil
+        if case .done = phase { return }
         phase = .done
+        loop.environment.observer.record(request, account, received: upload.received)
     }
 
     // Answer without a service
 
-    private func answerPreflight(_ fields: [(name: String, value: String)]) {
+    private func answerPreflight(_ fields: HeaderBlock) {
+        account.status = 204
         end()
-        var headers = HTTPHeaders()
-        HeaderPolicy.secure(&headers, requestID: request.id)
-        HeaderPolicy.add(loop.environment.securityHeaders.fields + fields, to: &headers)
-        front?.writeHead(.noContent, headers)
+        var head = AnswerHead(204)
+        head.fields.append(contentsOf: fields)
+        front?.writeHead(head)
         front?.finish()
     }
 
@@ -298,13 +309,13 @@ final class Exchange: HTTP2ResponseReceiver {
 
     func write(_ response: Response, _ body: ByteBuffer?) {
         if case .done = phase { return }
+        account.status = response.status.code
+        account.sent = body?.readableBytes ?? 0
         end()
-        var headers = HTTPHeaders()
-        for field in response.headers { headers.add(name: field.name.canonicalName, value: field.value) }
-        HeaderPolicy.secure(&headers, requestID: request.id)
-        HeaderPolicy.add(request.answerFields, to: &headers)
-        headers.replaceOrAdd(name: "content-length", value: String(body?.readableBytes ?? 0))
-        front?.writeHead(HTTPResponseStatus(statusCode: response.status.code), headers)
+        var head = AnswerHead(response, length: body?.readableBytes ?? 0)
+        let hasPolicy = response.headers[.contentSecurityPolicy] != nil
+        head.fields.append(contentsOf: hasPolicy ? request.answerFields : request.ordinaryAnswerFields)
+        front?.writeHead(head)
         if let body { front?.writeBody(body) }
         front?.finish()
     }

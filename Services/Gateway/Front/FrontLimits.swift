@@ -10,6 +10,8 @@ struct FrontLimits: Sendable {
     var bodyFloor = 1 << 10
     /// Between two requests.
     var idle = TimeAmount.seconds(60)
+    /// Between two requests, once the process is about to end.
+    var farewell = TimeAmount.milliseconds(500)
     /// For a caller who takes nothing of his answer.
     var reading = TimeAmount.seconds(30)
     /// For a caller who was answered early to notice, before the connection is closed under what he sends.

@@ -3,7 +3,6 @@ import HummingbirdCore
 import Kit
 import Logging
 import NIOCore
-import NIOHTTP1
 import NIOSSL
 
 /// How a public port speaks: HTTP/1.1 and HTTP/2, with TLS or without, each connection on one event loop with that loop's connections to the services.

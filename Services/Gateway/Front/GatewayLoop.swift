@@ -1,6 +1,7 @@
 import Directory
 import Domain
 import Events
+import HTTPFields
 import Kit
 import Limits
 import Logging
@@ -13,7 +14,11 @@ final class GatewayLoop {
     let authenticator: EdgeAuthenticator
     let executor: EventLoopExecutor
     let watch: CallerWatch
+    /// The field that services know this process by.
+    let internalKey: HeaderBlock
     private var pools: [String: UpstreamPool] = [:]
+    private var unflushed: [any LoopFlushed] = []
+    var date = HTTPDate()
 
     init(eventLoop: any EventLoop, environment: GatewayEnvironment) {
         self.eventLoop = eventLoop
@@ -22,10 +27,36 @@ final class GatewayLoop {
         self.watch = CallerWatch(eventLoop: eventLoop, interval: environment.limits.interval)
         self.authenticator = EdgeAuthenticator(
             publicURL: environment.publicURL, keys: environment.keys, revocations: environment.revocations)
+        var internalKey = HeaderBlock()
+        environment.internalKey.reveal { internalKey.append(InternalHeader.key, $0) }
+        self.internalKey = internalKey
         for (name, upstream) in environment.upstreams { pools[name] = upstream.pool(on: eventLoop) }
     }
 
+    /// Flushes a connection at the end of the loop's turn, once for all that the turn brings.
+    func flush(_ connection: any LoopFlushed) {
+        guard !connection.isFlushDue else { return }
+        connection.isFlushDue = true
+        unflushed.append(connection)
+        guard unflushed.count == 1 else { return }
+        eventLoop.assumeIsolated().execute {
+            // A flush may end in a write to another connection, which is for the next turn.
+            let due = self.unflushed
+            self.unflushed.removeAll(keepingCapacity: true)
+            for connection in due {
+                connection.isFlushDue = false
+                connection.flush()
+            }
+        }
+    }
+
     func pool(_ service: String) -> UpstreamPool? { pools[service] }
+}
+
+/// A connection whose writes gather until the end of its loop's turn. Lives on that loop only.
+protocol LoopFlushed: AnyObject {
+    var isFlushDue: Bool { get set }
+    func flush()
 }
 
 /// What the whole gateway shares.
@@ -46,6 +77,7 @@ struct GatewayEnvironment: Sendable {
     let identifiers: IdentifierSource
     let local: LocalPages
     let logger: Logger
+    let observer: Observer
     /// How long callers are waited for.
     var limits = FrontLimits()
     /// Loads the keys again when a token names one that isn't known.

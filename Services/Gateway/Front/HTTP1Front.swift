@@ -1,19 +1,19 @@
-import HTTP2
-import HTTPTypes
-import HummingbirdCore
+import HTTP1
+import HTTPFields
 import Kit
 import NIOCore
-import NIOHTTP1
 
-/// The public side of one HTTP/1.1 connection: hands each request on while its body comes, and writes the answer.
+/// The public side of one HTTP/1.1 connection, as the only handler of its channel behind TLS: takes requests apart,
+/// hands each one on while its body comes, and writes the answer.
 ///
-/// Lives on its event loop only; NIO's pipelining handler lets one request through at a time, so answers keep the order.
+/// Lives on its event loop only. What a caller sends ahead of an answer waits unread in the parser, so one request is
+/// dealt with at a time and answers keep the order.
 final class HTTP1Front: ChannelDuplexHandler {
-    typealias InboundIn = HTTPServerRequestPart
+    typealias InboundIn = ByteBuffer
     typealias OutboundIn = Never
-    typealias OutboundOut = HTTPServerResponsePart
+    typealias OutboundOut = ByteBuffer
 
-    private enum State {
+    enum State {
         case idle
         /// The head was admitted; what came with it of the body is gathered, so that a small request goes on in one
         /// piece.
@@ -26,24 +26,29 @@ final class HTTP1Front: ChannelDuplexHandler {
         case discarding
     }
 
-    /// Bytes written before they are flushed, unless the loop's turn ends.
-    private static let batch = 64 << 10
+    /// Bytes that a caller may send ahead of an answer.
+    private static let ahead = 64 << 10
 
-    private let loop: GatewayLoop
-    private var state = State.idle
-    private var context: ChannelHandlerContext?
-    private var keepsAlive = true
-    private var isHead = false
+    let loop: GatewayLoop
+    var state = State.idle
+    private(set) var context: ChannelHandlerContext?
+    private var parser = HTTP1RequestParser()
+    var writer = HTTP1AnswerWriter()
     /// The caller waits for a word before it sends the body.
-    private var expectsContinue = false
-    private var mayRead = true
+    var expectsContinue = false
+    var mayRead = true
     private var isReadPending = false
-    private var unflushed = 0
-    private var isFlushDue = false
-    private var clock = CallerClock()
+    private var isProcessing = false
+    /// What came is no HTTP; what follows is not looked at.
+    private var isBroken = false
+    /// Something was written to the channel that has not been flushed.
+    var hasUnflushed = false
+    var isFlushDue = false
+    /// The last answer is written, or at least gathered; with `isClosed`, its write is under way.
+    var isClosing = false
+    var isClosed = false
+    var clock = CallerClock()
     private var peer: Address?
-    /// Bytes of all answers, about.
-    private var written = 0
 
     private init(loop: GatewayLoop) {
         self.loop = loop
@@ -51,15 +56,12 @@ final class HTTP1Front: ChannelDuplexHandler {
 
     /// Lets a connection speak HTTP/1.1.
     static func add(to channel: any Channel, _ loop: GatewayLoop) throws {
-        let operations = channel.pipeline.syncOperations
-        let front = HTTP1Front(loop: loop)
-        try operations.addHandler(ArrivalHandler { front.clock.arrived() })
-        try operations.configureHTTPServerPipeline(withPipeliningAssistance: true, withErrorHandling: true)
-        try operations.addHandler(front)
+        try channel.pipeline.syncOperations.addHandler(HTTP1Front(loop: loop))
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        peer = context.remoteAddress?.ipAddress.flatMap { Address($0) }
         loop.watch.add(self)
     }
 
@@ -68,16 +70,21 @@ final class HTTP1Front: ChannelDuplexHandler {
         loop.watch.remove(self)
     }
 
+    func channelActive(context: ChannelHandlerContext) {
+        if peer == nil { peer = context.remoteAddress?.ipAddress.flatMap { Address($0) } }
+        context.fireChannelActive()
+    }
+
     func read(context: ChannelHandlerContext) {
-        if mayRead { context.read() } else { isReadPending = true }
+        if mayRead, parser.bufferedBytes < Self.ahead { context.read() } else { isReadPending = true }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        switch unwrapInboundIn(data) {
-        case .head(let head): begin(head, context)
-        case .body(let part): receive(part)
-        case .end: end()
-        }
+        let bytes = unwrapInboundIn(data)
+        guard !isBroken else { return }
+        clock.arrived()
+        parser.receive(bytes)
+        process()
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -96,9 +103,14 @@ final class HTTP1Front: ChannelDuplexHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
         // Who ends his side still gets the answer to what he has asked, and nothing more.
-        if event as? ChannelEvent == .inputClosed {
-            if case .answering = state { keepsAlive = false } else { context.close(promise: nil) }
+        case ChannelEvent.inputClosed:
+            if case .answering = state { writer.keepsAlive = false } else { context.close(promise: nil) }
+        case is ChannelShouldQuiesceEvent:
+            writer.isDraining = true
+            clock.drains()
+        default: break
         }
         context.fireUserInboundEventTriggered(event)
     }
@@ -107,40 +119,76 @@ final class HTTP1Front: ChannelDuplexHandler {
         context.close(promise: nil)
     }
 
-    private var exchange: Exchange? {
+    var exchange: Exchange? {
         switch state {
         case .streaming(let exchange), .answering(let exchange): exchange
         case .idle, .receiving, .discarding: nil
         }
     }
 
-    private func leave() {
+    func leave() {
         let left = exchange
         state = .idle
         left?.abandon()
     }
 
-    private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+    /// Takes on what has come, as far as it is its turn.
+    func process() {
+        // An answer may be whole before `process` has left the request: its loop goes on with the next one.
+        guard !isProcessing else { return }
+        isProcessing = true
+        defer { isProcessing = false }
+        do throws(HTTP1Fault) {
+            while !isBroken, context != nil {
+                if case .answering = state { break }
+                if isClosing, case .idle = state { break }
+                guard let part = try parser.next() else { break }
+                switch part {
+                case .head(let head): try begin(head)
+                case .body(let bytes): receive(bytes)
+                case .end: end()
+                }
+            }
+        } catch {
+            refuse(error)
+        }
+        readIfAsked()
+    }
+
+    /// Reads on where the channel wanted to and was held back.
+    func readIfAsked() {
+        guard isReadPending, mayRead, parser.bufferedBytes < Self.ahead else { return }
+        isReadPending = false
+        context?.read()
+    }
+
+    private func begin(_ head: HTTP1RequestHead) throws(HTTP1Fault) {
         clock.begins()
-        keepsAlive = head.isKeepAlive
-        isHead = head.method == .HEAD
-        expectsContinue = head.headers[canonicalForm: "expect"].contains("100-continue")
-        // The same for all requests of a connection.
-        if peer == nil { peer = context.remoteAddress?.ipAddress.flatMap { Address($0) } }
-        var request = PublicRequest(head: head, peer: peer, loop: loop)
-        state = .receiving(request)
-        if let problem = request.admit() { return answer(problem, requestID: request.id) }
-        state = .receiving(request)
+        writer.begin(head)
+        expectsContinue = head.expectsContinue
+        let request = PublicRequest(head: PublicHead(head), peer: peer, loop: loop)
+        let problem = request.admit()
+        let isWhole = head.framing == .none
+        if isWhole {
+            // Nothing follows but the end, which is there already.
+            _ = try parser.next()
+            expectsContinue = false
+        }
+        if let problem {
+            refuse(request, problem, isWhole: isWhole)
+        } else if isWhole {
+            start(request, isWhole: true)
+        } else {
+            state = .receiving(request)
+        }
     }
 
     private func receive(_ part: ByteBuffer) {
         switch state {
-        case .receiving(var request):
-            state = .idle
+        case .receiving(let request):
             request.body.writeImmutableBuffer(part)
-            state = .receiving(request)
             guard request.body.readableBytes <= request.bodyLimit else {
-                return answer(.payloadTooLarge, requestID: request.id)
+                return refuse(request, .payloadTooLarge, isWhole: false)
             }
             if request.body.readableBytes >= Upload.room { start(request, isWhole: false) }
         case .streaming(let exchange):
@@ -152,8 +200,7 @@ final class HTTP1Front: ChannelDuplexHandler {
 
     private func end() {
         expectsContinue = false
-        // Until the answer is written, the pipelining handler keeps what follows back.
-        defer { read(true) }
+        mayRead = true
         switch state {
         case .receiving(let request): start(request, isWhole: true)
         case .streaming(let exchange):
@@ -167,120 +214,33 @@ final class HTTP1Front: ChannelDuplexHandler {
     }
 
     private func start(_ request: PublicRequest, isWhole: Bool) {
+        if !isWhole { clock.bodyBegins() }
+        exchange(request, isWhole: isWhole).start()
+    }
+
+    private func refuse(_ request: PublicRequest, _ problem: Problem, isWhole: Bool) {
+        exchange(request, isWhole: isWhole).fail(problem)
+    }
+
+    private func exchange(_ request: PublicRequest, isWhole: Bool) -> Exchange {
         let exchange = Exchange(request: request, loop: loop, front: self, isWhole: isWhole)
         state = isWhole ? .answering(exchange) : .streaming(exchange)
-        if !isWhole { clock.bodyBegins() }
-        exchange.start()
+        return exchange
     }
 
-    /// Flushes once for all that this turn of the loop brings.
-    private func flushSoon(_ context: ChannelHandlerContext) {
-        if unflushed >= Self.batch {
-            unflushed = 0
-            return context.flush()
-        }
-        guard !isFlushDue else { return }
-        isFlushDue = true
-        context.eventLoop.assumeIsolated().execute {
-            self.isFlushDue = false
-            guard self.unflushed > 0 else { return }
-            self.unflushed = 0
-            context.flush()
-        }
-    }
-
-    /// The last answer is written: the connection ends, but not before the caller had a chance to read it. A close with
-    /// bytes unread would take the answer away from him again.
-    private func close(_ context: ChannelHandlerContext) {
-        clock.over()
-        guard case .discarding = state else { return context.close(promise: nil) }
-        context.close(mode: .output, promise: nil)
-    }
-}
-
-extension HTTP1Front: ExchangeFront {
-    func writeHead(_ status: HTTPResponseStatus, _ headers: HTTPHeaders) {
-        guard let context else { return }
-        var headers = headers
-        // What is left of a request that is answered early is not worth reading to the end.
+    /// What came is no HTTP: says so where an answer can still be understood, and reads no further.
+    private func refuse(_ fault: HTTP1Fault) {
+        isBroken = true
+        mayRead = true
         switch state {
-        case .receiving, .streaming: keepsAlive = false
-        default: break
-        }
-        if !keepsAlive { headers.replaceOrAdd(name: "connection", value: "close") }
-        expectsContinue = false
-        unflushed += 1
-        written += 1
-        context.write(
-            wrapOutboundOut(.head(.init(version: .http1_1, status: status, headers: headers))), promise: nil)
-        flushSoon(context)
-    }
-
-    func writeBody(_ body: ByteBuffer) {
-        guard !isHead, body.readableBytes > 0, let context else { return }
-        unflushed += body.readableBytes
-        written += body.readableBytes
-        context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
-        flushSoon(context)
-    }
-
-    var isWritable: Bool { context?.channel.isWritable ?? false }
-
-    func read(_ more: Bool) {
-        mayRead = more
-        guard more, let context else { return }
-        if expectsContinue {
-            expectsContinue = false
-            context.writeAndFlush(wrapOutboundOut(.head(.init(version: .http1_1, status: .continue))), promise: nil)
-        }
-        guard isReadPending else { return }
-        isReadPending = false
-        context.read()
-    }
-
-    func consumed(_ bytes: Int) {}
-
-    func finish() {
-        guard let context else { return }
-        switch state {
-        case .answering:
-            state = .idle
-            clock.ends()
-        case .receiving, .streaming:
-            state = .discarding
-            read(true)
-        case .idle, .discarding: break
-        }
-        unflushed = 0
-        guard keepsAlive else {
-            let written = context.eventLoop.makePromise(of: Void.self)
-            written.futureResult.assumeIsolated().whenComplete { _ in self.close(context) }
-            return context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: written)
-        }
-        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
-    }
-
-    /// The answer broke off in the middle: only a closed connection tells the caller.
-    func breakOff() {
-        leave()
-        context?.close(promise: nil)
-    }
-}
-
-extension HTTP1Front: WatchedConnection {
-    func check(_ now: NIODeadline) {
-        guard let context else { return }
-        let wait: CallerClock.Wait =
-            switch state {
-            case .idle: .request
-            case .streaming: .body(isPaused: !mayRead)
-            case .receiving, .answering, .discarding: .nothing
-            }
-        let waiting = (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
-        switch clock.judge(wait, now, waiting: waiting, written: written, loop.environment.limits) {
-        case .patient: break
-        case .slowBody: exchange?.cut(.requestTimeout)
-        case .over: context.close(promise: nil)
+        case .streaming(let exchange): exchange.cut(Problem(fault))
+        case .discarding: if clock.isOver { context?.close(promise: nil) }
+        case .idle, .receiving, .answering:
+            clock.begins()
+            writer.keepsAlive = false
+            let request = PublicRequest(head: PublicHead(method: "GET", target: "/"), peer: peer, loop: loop)
+            _ = request.admit()
+            refuse(request, Problem(fault), isWhole: false)
         }
     }
 }

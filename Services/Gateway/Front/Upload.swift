@@ -18,7 +18,8 @@ struct Upload {
     private(set) var isStreamed = false
     /// Whether the service takes no more for now.
     var isHeldUp = false
-    private var received: Int
+    /// Bytes that have come.
+    private(set) var received: Int
     private let limit: Int
 
     /// A body of which `begun` is here already.

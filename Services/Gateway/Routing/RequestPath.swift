@@ -10,50 +10,55 @@ struct RequestPath: Equatable {
     /// Takes an origin-form target. Nil when two readers could understand it differently: dot segments, empty segments,
     /// encoded slashes, dots or NULs, backslashes, control characters, fragments, or bad percent-encoding.
     init?(_ target: String) {
-        let question = target.utf8.firstIndex(of: UInt8(ascii: "?")) ?? target.utf8.endIndex
-        let path = target[..<question]
-        query = String(target[question...])
-        guard path.utf8.first == UInt8(ascii: "/"), target.utf8.count <= 8192 else { return nil }
-        guard Self.isUnambiguous(path.utf8), !query.utf8.contains(where: { $0 <= 0x20 || $0 == UInt8(ascii: "#") })
-        else {
-            return nil
+        var target = target
+        // Lends a native string's own bytes: nothing is copied.
+        let end = target.withUTF8 { Self.unambiguousPath($0) }
+        guard let end else { return nil }
+        if end == target.utf8.count {
+            (path, query) = (target, "")
+        } else {
+            let question = target.utf8.index(target.utf8.startIndex, offsetBy: end)
+            (path, query) = (String(target[..<question]), String(target[question...]))
         }
-        self.path = String(path)
         takeTenant()
     }
 
-    private static func isUnambiguous(_ path: Substring.UTF8View) -> Bool {
+    /// Where the path ends; nil when it, or the query, is not to be taken. All reads are below the buffer's count.
+    private static func unambiguousPath(_ target: UnsafeBufferPointer<UInt8>) -> Int? {
+        guard target.first == UInt8(ascii: "/"), target.count <= 8192 else { return nil }
         var segmentLength = 0
         var segmentIsDots = true
-        var index = path.index(after: path.startIndex)
-        while index < path.endIndex {
-            let byte = path[index]
+        var index = 1
+        while index < target.count, target[index] != UInt8(ascii: "?") {
+            let byte = target[index]
             switch byte {
             case UInt8(ascii: "/"):
-                if segmentLength == 0 || segmentIsDots { return false }
+                if segmentLength == 0 || segmentIsDots { return nil }
                 segmentLength = 0
                 segmentIsDots = true
-                index = path.index(after: index)
+                index += 1
                 continue
             case ...0x20, 0x7F..., UInt8(ascii: "\\"), UInt8(ascii: "#"):
-                return false
+                return nil
             case UInt8(ascii: "%"):
-                guard let decoded = hexadecimal(path, after: index), !isAmbiguousWhenEncoded(decoded) else {
-                    return false
+                guard let decoded = hexadecimal(target, at: index + 1), !isAmbiguousWhenEncoded(decoded) else {
+                    return nil
                 }
                 segmentIsDots = false
             case UInt8(ascii: "."):
                 break
             case UInt8(ascii: ";"):
                 // `..;` is a dot segment to servers that drop parameters.
-                if segmentIsDots, segmentLength > 0 { return false }
+                if segmentIsDots, segmentLength > 0 { return nil }
             default:
                 segmentIsDots = false
             }
             segmentLength += 1
-            index = path.index(after: index)
+            index += 1
         }
-        return segmentLength == 0 || !segmentIsDots
+        guard segmentLength == 0 || !segmentIsDots else { return nil }
+        let query = target[index...]
+        return query.contains { $0 <= 0x20 || $0 == UInt8(ascii: "#") } ? nil : index
     }
 
     private static func isAmbiguousWhenEncoded(_ byte: UInt8) -> Bool {
@@ -62,17 +67,23 @@ struct RequestPath: Equatable {
             || byte == UInt8(ascii: "%")
     }
 
-    private static func hexadecimal(_ path: Substring.UTF8View, after percent: Substring.UTF8View.Index) -> UInt8? {
-        let digits = path[path.index(after: percent)...].prefix(2)
-        guard digits.count == 2 else { return nil }
-        return digits.reduce(UInt8?.some(0)) { value, digit in
-            guard let value, let nibble = Character(Unicode.Scalar(digit)).hexDigitValue else { return nil }
-            return value << 4 | UInt8(nibble)
+    private static func hexadecimal(_ bytes: UnsafeBufferPointer<UInt8>, at index: Int) -> UInt8? {
+        guard index + 2 <= bytes.count else { return nil }
+        var value: UInt8 = 0
+        for byte in bytes[index..<(index + 2)] {
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): value = value << 4 | (byte - UInt8(ascii: "0"))
+            case UInt8(ascii: "a")...UInt8(ascii: "f"): value = value << 4 | (byte - UInt8(ascii: "a") + 10)
+            case UInt8(ascii: "A")...UInt8(ascii: "F"): value = value << 4 | (byte - UInt8(ascii: "A") + 10)
+            default: return nil
+            }
         }
+        return value
     }
 
     private mutating func takeTenant() {
         // RFC 8414 §3.1 puts the issuer's path behind the well-known name instead of before it.
+        guard path.utf8.starts(with: "/t/".utf8) || path.utf8.starts(with: "/.".utf8) else { return }
         let wellKnown = "/.well-known/oauth-authorization-server"
         if path.hasPrefix(wellKnown + "/t/") {
             tenant = String(path.dropFirst(wellKnown.count + 3))

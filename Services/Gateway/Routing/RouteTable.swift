@@ -1,36 +1,17 @@
 import Limits
-import NIOCore
 
 /// Where requests go and what is asked of them on the way.
-struct RouteTable: Sendable, Equatable {
+struct RouteTable: Sendable {
     /// Whether a route needs an access token.
-    enum Authentication: String, Sendable, Equatable {
+    enum Authentication: String, Sendable {
         /// A token is neither needed nor looked at.
         case none
         /// A token must be there and good.
         case required
     }
 
-    /// What happens to the requests of one prefix.
-    struct Route: Sendable, Equatable {
-        /// The path itself and everything below it.
-        var prefix: String
-        /// The upstream, or `gateway` for what it answers itself.
-        var service: String
-        var authentication: Authentication
-        /// Bytes.
-        var bodyLimit: Int
-        var timeout: TimeAmount
-        /// Whose pages may read its answers.
-        var audience = CrossOrigin.Audience.named
-        /// How often who may ask.
-        var limits: [Limit] = []
-        /// Whether refusals look as RFC 6749 wants them.
-        var speaksOAuth = false
-    }
-
     /// A policy, and whom it counts.
-    struct Limit: Sendable, Equatable {
+    struct Limit: Sendable {
         /// What requests are told apart by.
         enum Key: String, Sendable, CaseIterable {
             /// The caller's address: all of IPv4, the /64 of IPv6.
@@ -61,32 +42,41 @@ struct RouteTable: Sendable, Equatable {
         var targetMethod: String
     }
 
-    private let routes: [Route]
-    private let aliases: [Alias]
+    private let routes: [String: Route]
+    /// By path.
+    private let plainAliases: [String: [Alias]]
+    /// Those with placeholders, and what of the path stands before the first.
+    private let patternAliases: [(beginning: String, alias: Alias)]
 
     /// A table; of two prefixes that match, the longer counts.
     init(routes: [Route], aliases: [Alias]) {
-        self.routes = routes.sorted { $0.prefix.utf8.count > $1.prefix.utf8.count }
-        self.aliases = aliases
+        self.routes = Dictionary(routes.map { ($0.prefix, $0) }, uniquingKeysWith: { first, _ in first })
+        let isPattern = { (alias: Alias) in alias.path.utf8.contains(UInt8(ascii: "{")) }
+        patternAliases = aliases.filter(isPattern).map { (String($0.path.prefix { $0 != "{" }), $0) }
+        plainAliases = Dictionary(grouping: aliases.filter { !isPattern($0) }, by: \.path)
     }
 
     /// The upstreams it names.
-    var services: Set<String> { Set(routes.map(\.service)) }
+    var services: Set<String> { Set(routes.values.map(\.service)) }
 
-    /// The route of a path.
+    /// The route of a path: that of the path itself, or else of the nearest one above it. `/` is not above others.
     func route(_ path: String) -> Route? {
-        for route in routes where path.utf8.starts(with: route.prefix.utf8) {
-            let length = route.prefix.utf8.count
-            if path.utf8.count == length || route.prefix == "/" && path == "/" { return route }
-            if route.prefix != "/", path.utf8.dropFirst(length).first == UInt8(ascii: "/") { return route }
+        if let route = routes[path] { return route }
+        var end = path.utf8.endIndex
+        while let slash = path.utf8[..<end].lastIndex(of: UInt8(ascii: "/")), slash > path.startIndex {
+            if let route = routes[String(path[..<slash])] { return route }
+            end = slash
         }
         return nil
     }
 
     /// The method and path that these are another name for.
     func resolve(alias path: String, method: String) -> (method: String, path: String)? {
-        guard !aliases.isEmpty else { return nil }
-        for alias in aliases where alias.method == method {
+        if let alias = plainAliases[path]?.first(where: { $0.method == method }) {
+            return (alias.targetMethod, alias.target)
+        }
+        for (beginning, alias) in patternAliases where path.utf8.starts(with: beginning.utf8) {
+            guard alias.method == method else { continue }
             if let values = Self.match(alias.path, path) {
                 return (alias.targetMethod, Self.fill(alias.target, values))
             }
@@ -95,7 +85,6 @@ struct RouteTable: Sendable, Equatable {
     }
 
     private static func match(_ template: String, _ path: String) -> [Substring: Substring]? {
-        guard template.utf8.contains(UInt8(ascii: "{")) else { return template == path ? [:] : nil }
         let (expected, actual) = (template.split(separator: "/"), path.split(separator: "/"))
         guard expected.count == actual.count else { return nil }
         var values: [Substring: Substring] = [:]

@@ -1,6 +1,7 @@
 import Directory
 import Domain
 import FoundationEssentials
+import HTTPFields
 
 /// Finds the tenant of a request: path prefix, else host, else `X-Tenant`, else the default tenant.
 struct TenantResolver: Sendable {
@@ -13,10 +14,15 @@ struct TenantResolver: Sendable {
         case unknown
     }
 
-    func resolve(slug: String?, host: String?, header: String?) -> Outcome {
+    /// - Parameters:
+    ///   - slug: What the path names.
+    ///   - fields: The request's.
+    func resolve(slug: String?, _ fields: HeaderBlock) -> Outcome {
         if let slug { return outcome(tenants.tenant(slug: slug)) }
-        if tenants.hasHosts, let host, let tenant = tenants.tenant(host: Self.name(host)) { return outcome(tenant) }
-        if let header {
+        if tenants.hasHosts, let host = fields.value(of: "host"), let tenant = tenants.tenant(host: Self.name(host)) {
+            return outcome(tenant)
+        }
+        if let header = fields.value(of: "x-tenant") {
             return outcome(UUID(uuidString: header).flatMap { tenants.tenant($0) } ?? tenants.tenant(slug: header))
         }
         return outcome(tenants.tenant(DefaultTenant.id))

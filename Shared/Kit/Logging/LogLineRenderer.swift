@@ -41,14 +41,7 @@ struct LogLineRenderer: Sendable {
         _ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata, _ label: String, _ time: LogTime,
         to line: inout [UInt8]
     ) {
-        line.append(contentsOf: #"{"timestamp":""#.utf8)
-        clock.append(time, to: &line)
-        line.append(contentsOf: #"","level":""#.utf8)
-        line.append(contentsOf: level.rawValue.utf8)
-        line.append(contentsOf: #"","message":"#.utf8)
-        LogValue.appendQuoted(message, to: &line)
-        line.append(contentsOf: #","service":"#.utf8)
-        LogValue.appendQuoted(service, to: &line)
+        begin(level, message, at: time, &line)
         if !label.isEmpty, label != service {
             line.append(contentsOf: #","logger":"#.utf8)
             LogValue.appendQuoted(label, to: &line)
@@ -61,6 +54,18 @@ struct LogLineRenderer: Sendable {
         }
         if !isComplete { line.append(contentsOf: #","truncated":true"#.utf8) }
         line.append(UInt8(ascii: "}"))
+    }
+
+    /// What every record of JSON begins with.
+    func begin(_ level: Logger.Level, _ message: String, at time: LogTime, _ line: inout [UInt8]) {
+        line.append(contentsOf: #"{"timestamp":""#.utf8)
+        clock.append(time, to: &line)
+        line.append(contentsOf: #"","level":""#.utf8)
+        line.append(contentsOf: level.rawValue.utf8)
+        line.append(contentsOf: #"","message":"#.utf8)
+        LogValue.appendQuoted(message, to: &line)
+        line.append(contentsOf: #","service":"#.utf8)
+        LogValue.appendQuoted(service, to: &line)
     }
 
     private func appendText(

@@ -21,17 +21,22 @@ public enum LoggingBootstrap {
 
     /// The output that `start` made: logging is set up once for the whole process, and the C library's exit handler,
     /// which takes no argument, has to find it.
-    private static let current = Mutex<LogOutput?>(nil)
+    private static let current = Mutex<(output: LogOutput, renderer: LogLineRenderer)?>(nil)
+
+    /// Where a process writes a line for each request; nil before `start`.
+    public static var accessLog: AccessLog? {
+        current.withLock { $0 }.map { AccessLog(output: $0.output, renderer: $0.renderer) }
+    }
 
     /// Writes what waits in the process's output, where there is one; for the moment before the process ends.
     /// - Returns: Whether all of it was written before the time was up.
     @discardableResult
     public static func flush(within limit: Duration = .seconds(2)) -> Bool {
-        current.withLock { $0 }?.flush(within: limit) ?? true
+        current.withLock { $0 }?.output.flush(within: limit) ?? true
     }
 
     /// How many records the process's output has dropped.
-    public static var droppedRecords: Int { current.withLock { $0 }?.droppedRecords ?? 0 }
+    public static var droppedRecords: Int { current.withLock { $0 }?.output.droppedRecords ?? 0 }
 
     /// Makes every `Logger` of the process write lines; to be called once, first thing in `main`.
     ///
@@ -57,7 +62,7 @@ public enum LoggingBootstrap {
                 LineLogHandler(label: label, renderer: renderer, output: output, metadataProvider: provider)
             }, metadataProvider: metadataProvider)
 
-        current.withLock { $0 = output }
+        current.withLock { $0 = (output, renderer) }
         atexit { LoggingBootstrap.flush() }
         return output
     }

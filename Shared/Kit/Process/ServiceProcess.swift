@@ -99,8 +99,12 @@ public struct ServiceProcess: Sendable {
     /// Runs until SIGTERM or SIGINT, then exits: 0 after an orderly end, 78 when settings need attention, else 1.
     public func main() async -> Never {
         do {
-            let values = try await ConfigurationReader.load().read(settings)
-            try await command(values)
+            // What needs no settings works without any.
+            switch CommandLine.arguments.dropFirst().first {
+            case "--settings": print(SettingsTable.markdown(settings))
+            case "--version": print("gatehouse-\(name) \(Version.current)")
+            default: try await command(try await ConfigurationReader.load().read(settings))
+            }
             exit(0)
         } catch let problems as ConfigurationProblems {
             fail("gatehouse-\(name): \(problems)", code: EX_CONFIG)
@@ -120,10 +124,6 @@ public struct ServiceProcess: Sendable {
             exit(answered ? 0 : 1)
         case "--print-configuration":
             print(values.effective)
-        case "--settings":
-            print(SettingsTable.markdown(settings))
-        case "--version":
-            print("gatehouse-\(name) \(Version.current)")
         case .some(let other):
             fail(
                 "gatehouse-\(name): \(other) is not known; there are --probe NAME, --print-configuration, --settings "

@@ -35,7 +35,7 @@ struct InboundRequest: Sendable {
         head = HTTPRequest(method: method, scheme: nil, authority: nil, path: path)
         block.forEach { name, value in
             guard name.first != UInt8(ascii: ":") else { return }
-            if name.starts(with: InternalHeader.prefix.utf8) {
+            if name.begins(with: InternalHeader.prefix) {
                 takeInternal(name, value)
             } else if Self.equal(name, InternalHeader.requestID) {
                 requestID = String(decoding: value, as: UTF8.self)

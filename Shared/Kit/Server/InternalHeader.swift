@@ -2,7 +2,7 @@
 /// sets its own; a service believes them because the internal key came along.
 public enum InternalHeader {
     /// What all of them begin with.
-    public static let prefix = "x-gatehouse-"
+    public static let prefix: StaticString = "x-gatehouse-"
     /// The shared secret between processes.
     public static let key: StaticString = "x-gatehouse-key"
     /// The tenant's id.

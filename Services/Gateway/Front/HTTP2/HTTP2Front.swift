@@ -1,7 +1,6 @@
 import HTTPFields
 import HTTP2
 import NIOCore
-import NIOHTTP1
 
 /// The public side of one HTTP/2 connection: one stream, one exchange.
 ///

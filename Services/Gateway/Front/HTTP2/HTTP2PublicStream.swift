@@ -2,7 +2,6 @@ import HTTPFields
 import HTTP2
 import Kit
 import NIOCore
-import NIOHTTP1
 
 /// One request on a public HTTP/2 connection. Lives on its event loop only.
 ///
@@ -52,15 +51,12 @@ final class HTTP2PublicStream {
 
     func begin(_ block: HeaderBlock, peer: Address?, isWhole: Bool) {
         self.isWhole = isWhole
-        let head = HTTPRequestHead(block)
+        let head = PublicHead(block)
         isHead = block.method == "HEAD"
-        var request = PublicRequest(
-            head: head ?? HTTPRequestHead(version: .http1_1, method: .GET, uri: "/"), peer: peer, loop: loop)
-        state = .receiving(request)
-        guard head != nil else {
-            return answer(.malformed("A request names one host, method and path."), requestID: request.id)
-        }
-        if let problem = request.admit() { return answer(problem, requestID: request.id) }
+        let request = PublicRequest(head: head ?? PublicHead(method: "GET", target: "/"), peer: peer, loop: loop)
+        var problem = request.admit()
+        if head == nil { problem = .malformed("A request names one host, method and path.") }
+        if let problem { return refuse(request, problem) }
         if isWhole { return start(request) }
         state = .receiving(request)
         // What came in the same read is gathered, so that a small request goes on in one piece.
@@ -71,12 +67,10 @@ final class HTTP2PublicStream {
 
     func receive(_ part: ByteBuffer) {
         switch state {
-        case .receiving(var request):
-            state = .done
+        case .receiving(let request):
             request.body.writeImmutableBuffer(part)
-            state = .receiving(request)
             if request.body.readableBytes > request.bodyLimit {
-                answer(.payloadTooLarge, requestID: request.id)
+                refuse(request, .payloadTooLarge)
             } else if request.body.readableBytes >= Upload.room {
                 start(request)
             }
@@ -117,6 +111,7 @@ final class HTTP2PublicStream {
         if sendingPace.isStalled(now, waiting: waiting, written: written, limits) {
             return connection.reset(id, code: Self.cancel)
         }
+        exchange?.check(now)
         switch state {
         case .streaming(let exchange):
             if bodyPace.isTooSlow(now, isPaused: !mayRead, limits) { exchange.cut(.requestTimeout) }
@@ -127,20 +122,25 @@ final class HTTP2PublicStream {
     }
 
     private func start(_ request: PublicRequest) {
+        bodyPace = BodyPace()
+        exchange(request).start()
+    }
+
+    private func refuse(_ request: PublicRequest, _ problem: Problem) {
+        exchange(request).fail(problem)
+    }
+
+    private func exchange(_ request: PublicRequest) -> Exchange {
         let exchange = Exchange(request: request, loop: loop, front: self, isWhole: isWhole)
         state = isWhole ? .answering(exchange) : .streaming(exchange)
-        bodyPace = BodyPace()
-        exchange.start()
+        return exchange
     }
 }
 
 extension HTTP2PublicStream: ExchangeFront {
-    func writeHead(_ status: HTTPResponseStatus, _ headers: HTTPHeaders) {
-        var block = HeaderBlock()
-        block.append(":status", String(status.code))
-        for (name, value) in headers { block.append(name.lowercased(), value) }
-        let hasBody = !isHead && status.mayHaveResponseBody && headers.first(name: "content-length") != "0"
-        if hasBody { connection.respondHead(block, on: id) } else { head = block }
+    func writeHead(_ head: AnswerHead) {
+        let hasBody = !isHead && !head.isBodiless && head.length != 0
+        if hasBody { connection.respondHead(head.fields, on: id) } else { self.head = head.fields }
     }
 
     func writeBody(_ body: ByteBuffer) {

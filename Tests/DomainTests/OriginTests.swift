@@ -1,6 +1,5 @@
+import Domain
 import Testing
-
-@testable import Gateway
 
 @Suite("Origins")
 struct OriginTests {
@@ -14,7 +13,8 @@ struct OriginTests {
             ("https://.example", false), ("https://app.example.", false), ("https://", false),
             ("ftp://app.example", false),
             ("https://app.example evil", false), ("https://[zz]", false), ("https://[", false), ("", false),
-            ("https://app.example:99999", false), ("https://bücher.example", false),
+            ("https://app.example:99999", false), ("https://bücher.example", false), ("https://a..example", false),
+            ("https://[::ffff:192.0.2.1]", false), ("https://[::ffff:c000:201]", true), ("https://a_b.example", true),
         ])
     func origins(text: String, isOne: Bool) {
         #expect((Origin(text) != nil) == isOne)

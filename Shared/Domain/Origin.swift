@@ -1,10 +1,11 @@
 /// An origin as browsers name it (RFC 6454 §6.1): scheme, host and, where it isn't the scheme's usual one, port.
-struct Origin: Hashable, Sendable {
-    let text: String
+public struct Origin: Hashable, Sendable {
+    /// The origin as it is sent.
+    public let text: String
 
     /// Takes `text` when it is exactly what a browser would send: nothing is trimmed, completed or put into lower case,
     /// so that origins are compared byte for byte. `null` and `*` are none.
-    init?(_ text: some StringProtocol) {
+    public init?(_ text: some StringProtocol) {
         let scheme = text.hasPrefix("https://") ? "https://" : "http://"
         guard text.utf8.count <= 300, text.hasPrefix(scheme) else { return nil }
         let authority = text.dropFirst(scheme.count)
@@ -20,7 +21,9 @@ struct Origin: Hashable, Sendable {
             (host, rest) = (Substring(authority[..<end]), Substring(authority[end...]))
             guard host.utf8.allSatisfy(Self.isHostByte) else { return nil }
         }
-        guard !host.isEmpty, host != "[", !host.hasPrefix("."), !host.hasSuffix(".") else { return nil }
+        guard host.utf8.count > 0, host != "[",
+            !host.split(separator: ".", omittingEmptySubsequences: false).contains("")
+        else { return nil }
         if !rest.isEmpty {
             let port = rest.dropFirst()
             guard rest.hasPrefix(":"), let number = UInt16(port), String(number) == port,

@@ -1,0 +1,38 @@
+import Limits
+import NIOCore
+
+extension RouteTable {
+    /// What happens to the requests of one prefix. A class, since every request carries it along.
+    final class Route: Sendable {
+        /// The path itself and everything below it.
+        let prefix: String
+        /// The upstream, or `gateway` for what it answers itself.
+        let service: String
+        let authentication: Authentication
+        /// Bytes.
+        let bodyLimit: Int
+        let timeout: TimeAmount
+        /// Whose pages may read its answers.
+        let audience: CrossOrigin.Audience
+        /// How often who may ask.
+        let limits: [Limit]
+        /// Whether refusals look as RFC 6749 wants them.
+        let speaksOAuth: Bool
+        let metrics: RouteMetrics
+
+        init(
+            prefix: String, service: String, authentication: Authentication, bodyLimit: Int, timeout: TimeAmount,
+            audience: CrossOrigin.Audience = .named, limits: [Limit] = [], speaksOAuth: Bool = false
+        ) {
+            self.prefix = prefix
+            self.service = service
+            self.authentication = authentication
+            self.bodyLimit = bodyLimit
+            self.timeout = timeout
+            self.audience = audience
+            self.limits = limits
+            self.speaksOAuth = speaksOAuth
+            metrics = RouteMetrics(prefix)
+        }
+    }
+}

@@ -1,0 +1,71 @@
+extension HeaderBlock {
+    /// Where a field stands among the bytes of a message, as offsets.
+    package struct Line: Sendable {
+        fileprivate let nameStart: UInt32
+        fileprivate let nameEnd: UInt32
+        fileprivate let valueStart: UInt32
+        fileprivate let valueEnd: UInt32
+
+        @inline(__always)
+        package init(name: Range<Int>, value: Range<Int>) {
+            nameStart = UInt32(truncatingIfNeeded: name.lowerBound)
+            nameEnd = UInt32(truncatingIfNeeded: name.upperBound)
+            valueStart = UInt32(truncatingIfNeeded: value.lowerBound)
+            valueEnd = UInt32(truncatingIfNeeded: value.upperBound)
+        }
+
+        fileprivate var nameLength: Int { Int(nameEnd &- nameStart) }
+        fileprivate var valueLength: Int { Int(valueEnd &- valueStart) }
+    }
+
+    /// A block of the fields that stand at `lines`, with the ASCII letters of their names in lower case.
+    ///
+    /// Unsafe as every request passes here: all bytes go into one allocation, names eight at a time. The offsets have to
+    /// be within `message`, which has to be shorter than 4 GiB, and no name may be longer than 65,535 bytes.
+    package init(lowercasing message: UnsafeRawBufferPointer, at lines: [Line]) {
+        var total = 0
+        for line in lines { total &+= line.nameLength &+ line.valueLength }
+        fields.reserveCapacity(lines.count)
+        bytes.reserveCapacity(total)
+        bytes.append(contentsOf: repeatElement(0, count: total))
+        bytes.withUnsafeMutableBytes { store in
+            var start = 0
+            for line in lines {
+                let (name, value) = (line.nameLength, line.valueLength)
+                Self.lowercase(message, from: Int(line.nameStart), name, to: store, at: start)
+                let (source, target) = (Int(line.valueStart), start &+ name)
+                UnsafeMutableRawBufferPointer(rebasing: store[target..<target &+ value])
+                    .copyMemory(from: UnsafeRawBufferPointer(rebasing: message[source..<source &+ value]))
+                fields.append(
+                    Field(
+                        start: UInt32(truncatingIfNeeded: start), nameLength: UInt16(name),
+                        valueLength: UInt32(truncatingIfNeeded: value), isUnindexed: false))
+                start = target &+ value
+            }
+        }
+    }
+
+    /// Copies `length` bytes in lower case. What it writes behind them is of no account: a value will stand there.
+    @inline(__always)
+    private static func lowercase(
+        _ source: UnsafeRawBufferPointer, from start: Int, _ length: Int,
+        to target: UnsafeMutableRawBufferPointer, at position: Int
+    ) {
+        var done = 0
+        while done < length, start &+ done &+ 8 <= source.count, position &+ done &+ 8 <= target.count {
+            let word = source.loadUnaligned(fromByteOffset: start &+ done, as: UInt64.self)
+            // The high bit of each byte: from "A" on, beyond "Z", no ASCII.
+            let low = word & 0x7f7f_7f7f_7f7f_7f7f
+            let fromA = low &+ 0x3f3f_3f3f_3f3f_3f3f
+            let beyondZ = low &+ 0x2525_2525_2525_2525
+            let isUpper = fromA & ~beyondZ & ~word & 0x8080_8080_8080_8080
+            target.storeBytes(of: word | isUpper &>> 2, toByteOffset: position &+ done, as: UInt64.self)
+            done &+= 8
+        }
+        while done < length {
+            let byte = source[start &+ done]
+            target[position &+ done] = byte &- UInt8(ascii: "A") < 26 ? byte | 0x20 : byte
+            done &+= 1
+        }
+    }
+}
