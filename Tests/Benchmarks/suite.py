@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import pathlib
+import random
 import shutil
 import socket
 import subprocess
@@ -13,15 +14,19 @@ import uuid
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 NAMES = ["GATEWAY", "OPS", "IDENTITY", "TOKEN", "ADMIN", "POSTGRES", "REDIS"]
+_handed_out = set()
 
 
 def spare_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
+    """Ports that nobody has, below the range that the kernel gives out itself, different at each call."""
+    ports = []
+    while len(ports) < count:
+        port = random.randrange(20000, 32000)
+        with socket.socket() as one, contextlib.suppress(OSError):
+            one.bind(("127.0.0.1", port))
+            if port not in _handed_out:
+                _handed_out.add(port)
+                ports.append(port)
     return ports
 
 
@@ -56,8 +61,17 @@ class Suite:
         }
 
     def deploy(self, command, *arguments):
-        subprocess.run([ROOT / "deploy" / command, *arguments], env=self.environment, check=True,
-                       stdout=subprocess.DEVNULL)
+        # A session of its own: Ctrl-C is for us, who have it undo what it began.
+        process = subprocess.Popen([ROOT / "deploy" / command, *arguments], env=self.environment,
+                                   stdout=subprocess.DEVNULL, start_new_session=True)
+        try:
+            status = process.wait()
+        except BaseException:
+            process.terminate()
+            process.wait()
+            raise
+        if status:
+            raise subprocess.CalledProcessError(status, f"deploy/{command}")
 
     def __enter__(self):
         try:
