@@ -60,6 +60,7 @@ load_settings() {
     port_setting PORT_OPS 9080
     port_setting PORT_POSTGRES 24329
     port_setting PORT_REDIS 26379
+    port_setting TLS_PORT 8443
 }
 
 # The folders, readable by their owner alone; the top one lets Postgres' user pass through.
@@ -312,10 +313,7 @@ process_in() {
 # The suite's processes by the files they left, the public door first, stores last: the order of stopping.
 known_names() {
     local name file
-    for name in gateway identity admin; do
-        [[ ! -e $state/$name.supervisor ]] || printf '%s\n' "$name"
-    done
-    for file in "$state"/token*.supervisor; do
+    for file in "$state"/gateway*.supervisor "$state"/{identity,admin}.supervisor "$state"/token*.supervisor; do
         [[ ! -e $file ]] || basename "$file" .supervisor
     done
     for name in redis postgres; do
@@ -375,9 +373,13 @@ stop_names() {
 stop_suite() {
     local name group=() names=()
     mapfile -t names < <(known_names)
-    for name in "${names[@]}"; do [[ $name != gateway ]] || stop_names gateway; done
     for name in "${names[@]}"; do
-        case $name in gateway | redis | postgres) ;; *) group+=("$name") ;; esac
+        case $name in gateway*) group+=("$name") ;; esac
+    done
+    ((${#group[@]} == 0)) || stop_names "${group[@]}"
+    group=()
+    for name in "${names[@]}"; do
+        case $name in gateway* | redis | postgres) ;; *) group+=("$name") ;; esac
     done
     ((${#group[@]} == 0)) || stop_names "${group[@]}"
     group=()
