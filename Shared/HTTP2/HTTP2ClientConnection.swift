@@ -27,7 +27,8 @@ public final class HTTP2ClientConnection: ChannelDuplexHandler {
 
     /// How far a connection is in its life.
     public enum State: Sendable, Equatable {
-        /// Not connected yet.
+        /// Not connected yet, or the server has not said a word: a connection that a system took for a process that is
+        /// not ready, or hangs, gets no requests that would be lost with it.
         case connecting
         /// Takes requests.
         case ready
@@ -190,7 +191,6 @@ public final class HTTP2ClientConnection: ChannelDuplexHandler {
         guard state == .connecting || state == .draining else { return }
         scheduleFlush()
         if state == .draining { return closeWhenIdle() }
-        change(to: .ready)
         guard let interval = configuration.keepalive else { return }
         let home = NIOLoopBound(self, eventLoop: context.eventLoop)
         keepalive = context.eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in
@@ -250,6 +250,10 @@ extension HTTP2ClientConnection: HTTP2SessionOwner {
 
     func session(writable: Bool, on stream: Int32) {
         receivers[stream]?.writabilityChanged(writable, on: .init(rawValue: stream))
+    }
+
+    func sessionReceivedSettings() {
+        if state == .connecting { change(to: .ready) }
     }
 
     func sessionIsGoingAway() {

@@ -9,6 +9,8 @@ protocol HTTP2SessionOwner: AnyObject {
     func session(ended trailers: HeaderBlock?, on stream: Int32)
     func session(closed stream: Int32, error: HTTP2StreamError?)
     func session(writable: Bool, on stream: Int32)
+    /// The peer has told its settings: at first that it is there, and speaks HTTP/2.
+    func sessionReceivedSettings()
     func sessionIsGoingAway()
     func sessionReceivedPingAnswer()
 }

@@ -111,6 +111,25 @@ struct ExchangeTests {
         #expect(receiver.failure?.isSafeToRetry == true)
     }
 
+    @Test("a server gets no request before it has said a word")
+    func silence() throws {
+        let channel = EmbeddedChannel()
+        defer { _ = try? channel.finish(acceptAlreadyClosed: true) }
+        var configuration = HTTP2Configuration()
+        configuration.keepalive = nil
+        let client = HTTP2ClientConnection(configuration: configuration) { _ in }
+        try channel.pipeline.syncOperations.addHandler(client)
+        try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+        channel.embeddedEventLoop.run()
+        #expect(!client.canOpenStream)
+        #expect(throws: HTTP2StreamError.unavailable) {
+            try client.open(HeaderBlock(), body: .none, receiver: RecordingReceiver())
+        }
+        // SETTINGS, empty.
+        try channel.writeInbound(ByteBuffer(bytes: [0, 0, 0, 4, 0, 0, 0, 0, 0]))
+        #expect(client.canOpenStream)
+    }
+
     @Test("draining answers what is open, refuses what is new, and closes")
     func drain() throws {
         let wire = try Wire()

@@ -160,7 +160,9 @@ public struct ServiceProcess: Sendable {
             endpoints: parts.endpoints, ops: ops, internalKey: context.internalKey, logger: logger,
             isRevoked: parts.isRevoked)
         let server = Server(
-            childChannelSetup: ServiceChannel(responder: responder, configuration: context.http2),
+            childChannelSetup: ServiceChannel(responder: responder, configuration: context.http2) {
+                health.hasStarted
+            },
             configuration: .init(address: .hostname(values[CommonSettings.host], port: values[port])),
             eventLoopGroup: context.eventLoopGroup, logger: logger)
 

@@ -17,17 +17,24 @@ public struct ServiceChannel: ServerChildChannel {
 
     private let responder: ServiceResponder
     private let configuration: HTTP2Configuration
+    private let takesProcesses: @Sendable () -> Bool
 
     /// A channel answered by `responder`.
-    public init(responder: ServiceResponder, configuration: HTTP2Configuration) {
+    /// - Parameter takesProcesses: Whether other processes may come already; probes always may.
+    public init(
+        responder: ServiceResponder, configuration: HTTP2Configuration,
+        takesProcesses: @escaping @Sendable () -> Bool
+    ) {
         self.responder = responder
         self.configuration = configuration
+        self.takesProcesses = takesProcesses
     }
 
     public func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
             try channel.pipeline.syncOperations.addHandler(
-                ProtocolSelector(responder: responder, configuration: configuration))
+                ProtocolSelector(
+                    responder: responder, configuration: configuration, takesProcesses: takesProcesses))
             return Value(channel: channel)
         }
     }
@@ -53,11 +60,13 @@ private final class ProtocolSelector: ChannelInboundHandler, RemovableChannelHan
     private static let preface = ByteBuffer(string: "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
     private let responder: ServiceResponder
     private let configuration: HTTP2Configuration
+    private let takesProcesses: () -> Bool
     private var received = ByteBuffer()
 
-    init(responder: ServiceResponder, configuration: HTTP2Configuration) {
+    init(responder: ServiceResponder, configuration: HTTP2Configuration, takesProcesses: @escaping () -> Bool) {
         self.responder = responder
         self.configuration = configuration
+        self.takesProcesses = takesProcesses
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -67,6 +76,9 @@ private final class ProtocolSelector: ChannelInboundHandler, RemovableChannelHan
         let begins = received.readableBytesView.prefix(known).elementsEqual(
             Self.preface.readableBytesView.prefix(known))
         guard !begins || known == Self.preface.readableBytes else { return }
+        // What is not known here yet would be denied, and a good token called bad. Without settings from here no request
+        // is sent, and the other process tries again.
+        guard !begins || takesProcesses() else { return context.close(promise: nil) }
         do {
             let operations = context.pipeline.syncOperations
             if begins {
