@@ -16,6 +16,7 @@ final class UpstreamInstance {
     private var failures = 0
     private var isRetired = false
     private var isConnecting = false
+    private var retry: Scheduled<Void>?
 
     init(
         address: SocketAddress, eventLoop: any EventLoop, configuration: HTTP2Configuration, logger: Logger,
@@ -34,8 +35,10 @@ final class UpstreamInstance {
         return connection
     }
 
+    /// Tries at once, where there is no connection and none is being made.
     func connect() {
         guard !isRetired, !isConnecting, connection == nil else { return }
+        retry?.cancel()
         isConnecting = true
         // This object and the handler are touched on the loop only, which the boxes check.
         let home = NIOLoopBound(self, eventLoop: eventLoop)
@@ -86,6 +89,6 @@ final class UpstreamInstance {
         // The first try follows at once: a restarted instance is often back by then.
         let pause = min(1000, 25 << min(failures, 6))
         let jittered = Int64.random(in: Int64(pause / 2)...Int64(pause))
-        eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(jittered)) { [weak self] in self?.connect() }
+        retry = eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(jittered)) { [weak self] in self?.connect() }
     }
 }

@@ -53,7 +53,7 @@ public final class UpstreamPool {
         // More waiters than could be served in a second after a reconnect are not worth their memory.
         guard !isShutDown, waiters.count < 4096 else { return resume(nil) }
         waiters.append(Waiter(deadline: deadline, resume: resume))
-        if waiters.count == 1 { scheduleExpiry() }
+        if waiters.count == 1 { watchWaiters() }
     }
 
     func setInstances(_ addresses: [SocketAddress]) {
@@ -97,12 +97,14 @@ public final class UpstreamPool {
         for waiter in due { waiter.resume(connection()) }
     }
 
-    private func scheduleExpiry() {
+    /// While somebody waits, instances are not left to the pauses between their tries: one that is back is found at once.
+    private func watchWaiters() {
+        for instance in instances.values { instance.connect() }
         eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(50)) { [weak self] in
             guard let self else { return }
             let now = NIODeadline.now()
             self.resumeWaiters { $0.deadline <= now }
-            if !self.waiters.isEmpty { self.scheduleExpiry() }
+            if !self.waiters.isEmpty { self.watchWaiters() }
         }
     }
 }
