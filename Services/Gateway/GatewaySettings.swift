@@ -41,6 +41,10 @@ enum GatewaySettings {
         "GATEWAY_COUNT", .integer(in: 1...1000), default: "1",
         "How many gateways there are: with Redis away each lets through its share")
 
+    static let shutdownDelay = Setting<Duration>(
+        "SHUTDOWN_DELAY", .duration(in: .zero ... .seconds(20)), default: "2s",
+        "How long connections are still taken after readiness has turned red, so that balancers see it in time")
+
     static let loginURL = Setting<BaseURL?>.optional(
         "FORWARD_AUTH_LOGIN_URL", .url,
         "Where `/forward-auth` sends people who are not signed in; without it they get 401")
@@ -61,7 +65,8 @@ enum GatewaySettings {
 
     static let all: [any SettingDeclaration] = [
         port, identity, token, admin, routes, docsAssets, trustedProxies, proxyHeader, origins, securityHeaders,
-        rateLimits, gateways, accessLog, loginURL, returnHosts, tlsCertificate, tlsKey, tlsPort, plainHTTP2,
+        rateLimits, gateways, accessLog, shutdownDelay, loginURL, returnHosts, tlsCertificate, tlsKey, tlsPort,
+        plainHTTP2,
     ]
 
     private static func upstream(_ name: String, _ port: Int, _ service: String) -> Setting<[HostPort]> {

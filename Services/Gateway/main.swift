@@ -71,6 +71,7 @@ await ServiceProcess(name: "gateway", port: GatewaySettings.opsPort, settings: G
             },
             Health.Check("events") { feed.isCurrent ? .ok : .down("the revocations of the past are not read yet") },
         ],
+        shutdownDelay: values[GatewaySettings.shutdownDelay],
         front: { _, ops in
             health.use(ops)
             return PublicDoors(loops, values, certificates, context.eventLoopGroup, context.logger)

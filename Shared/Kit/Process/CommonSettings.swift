@@ -38,6 +38,10 @@ public enum CommonSettings {
     /// The Redis password.
     public static let redisPassword = Setting<Secret?>.optional(
         "REDIS_PASSWORD", .secret(), "The password, when it is not part of `REDIS_URL`")
+    /// Patience with Redis.
+    public static let redisTimeout = Setting<Duration>(
+        "REDIS_TIMEOUT", .duration(in: .milliseconds(10) ... .seconds(10)), default: "100ms",
+        "How long Redis may take to answer before a process goes on without it")
     /// The secret between processes.
     public static let internalKey = Setting<Secret>(
         "INTERNAL_KEY", .secret(minimumBytes: 32), "The secret the processes know one another by, 32 characters or more"
@@ -50,7 +54,7 @@ public enum CommonSettings {
     /// All of them, in the order of the manual.
     public static let all: [any SettingDeclaration] = [
         environment, logLevel, logFormat, host, databaseURL, databasePassword, databaseConnections, redisURL,
-        redisPassword, internalKey, publicURL,
+        redisPassword, redisTimeout, internalKey, publicURL,
     ]
 
     /// The port of a process.

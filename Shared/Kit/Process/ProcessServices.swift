@@ -55,13 +55,17 @@ public struct ListeningServer: Service {
     }
 }
 
-/// Turns readiness red as soon as shutdown begins, before anything closes.
+/// Turns readiness red as soon as shutdown begins, before anything closes: those who choose where connections go get
+/// time to see it.
 struct DrainMarker: Service {
     let health: Health
+    /// How long all goes on as before.
+    let delay: Duration
 
     func run() async throws {
         try? await gracefulShutdown()
         health.draining()
+        try? await Task.sleep(for: delay)
     }
 }
 

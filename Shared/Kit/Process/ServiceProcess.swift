@@ -54,13 +54,15 @@ public struct ProcessParts: Sendable {
     public var prepare: @Sendable () async throws -> Void
     /// Whether a token that the gateway accepted was revoked, as far as this process has heard.
     public var isRevoked: @Sendable (Call.Principal) -> Bool
+    /// How long it goes on as before after readiness has turned red.
+    public var shutdownDelay: Duration
     /// Another server, which shuts down before all else: the gateway's public port.
     public var front: (@Sendable (Health, OpsEndpoints) -> any Service)?
 
     /// The parts of a process.
     public init(
         endpoints: [Operation], services: [any Service] = [], checks: [Health.Check] = [],
-        isRevoked: @escaping @Sendable (Call.Principal) -> Bool = { _ in false },
+        isRevoked: @escaping @Sendable (Call.Principal) -> Bool = { _ in false }, shutdownDelay: Duration = .zero,
         front: (@Sendable (Health, OpsEndpoints) -> any Service)? = nil,
         prepare: @escaping @Sendable () async throws -> Void = {}
     ) {
@@ -68,6 +70,7 @@ public struct ProcessParts: Sendable {
         self.services = services
         self.checks = checks
         self.isRevoked = isRevoked
+        self.shutdownDelay = shutdownDelay
         self.front = front
         self.prepare = prepare
     }
@@ -171,7 +174,7 @@ public struct ServiceProcess: Sendable {
         services.append(Preparation(health: health, logger: logger, prepare: parts.prepare))
         services.append(ListeningServer(server: server, port: values[port], setting: port.name))
         if let front = parts.front { services.append(front(health, ops)) }
-        services.append(DrainMarker(health: health))
+        services.append(DrainMarker(health: health, delay: parts.shutdownDelay))
         var configuration = ServiceGroupConfiguration(
             services: services.map {
                 .init(service: $0, successTerminationBehavior: .ignore, failureTerminationBehavior: .cancelGroup)
@@ -199,10 +202,11 @@ extension ProcessContext {
         }
         postgres = PostgresClient(configuration: database, logger: logger)
         do throws(RedisError) {
+            var configuration = try RedisConfiguration(
+                url: values[CommonSettings.redisURL], password: values[CommonSettings.redisPassword]?.reveal())
+            configuration.commandTimeout = TimeAmount(values[CommonSettings.redisTimeout])
             redis = RedisClient(
-                configuration: try RedisConfiguration(
-                    url: values[CommonSettings.redisURL], password: values[CommonSettings.redisPassword]?.reveal()),
-                eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger)
+                configuration: configuration, eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger)
         } catch {
             throw ConfigurationProblems([ConfigurationProblem(CommonSettings.redisURL.name, "\(error)")])
         }
