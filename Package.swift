@@ -173,6 +173,9 @@ let package = Package(
         tests("IdentityTests", ["Identity", "Domain"]),
         tests(
             "Integration",
-            ["GatehouseTesting", "Kit", "Gateway", "Identity", "Token", "Admin", "Migrate"]),
+            [
+                "GatehouseTesting", "Kit", "HTTP2", "Gateway", "Identity", "Token", "Admin", "Migrate", nioCore,
+                nioPosix, logging, httpTypes,
+            ]),
     ]
 )

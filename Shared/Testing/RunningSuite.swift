@@ -3,29 +3,34 @@ public import Glibc
 /// The whole of Gatehouse as `deploy/up` starts it: private Postgres and Redis, the four real processes under their
 /// supervisors, on ports and in a folder of its own.
 public final class RunningSuite: Sendable {
-    /// The public door.
+    /// The public door, the first where there are several.
     public let gateway: PlainHTTP
+    /// All public doors.
+    public let gateways: [PlainHTTP]
     /// The ports by the names of deploy's settings.
     public let ports: [String: Int]
     /// Where its data is.
     public let folder: String
     private let environment: [String]
-    private let tokens: Int
+    private let instances: [String]
     /// The top of the project.
     public static let root = #filePath.split(separator: "/").dropLast(3).reduce("") { "\($0)/\($1)" }
 
     /// Brings a suite up and waits until it is ready.
     /// - Parameters:
+    ///   - gateways: Instances of the gateway.
     ///   - tokens: Instances of the token process.
     ///   - settings: Further settings, `NAME=value`.
-    public init(tokens: Int = 1, settings: [String] = []) throws {
-        self.tokens = tokens
+    public init(gateways: Int = 1, tokens: Int = 1, settings: [String] = []) throws {
+        instances = ["--gateway", "\(gateways)", "--token", "\(tokens)"]
         let names = [
             "PORT_GATEWAY", "PORT_OPS", "PORT_IDENTITY", "PORT_TOKEN", "PORT_ADMIN", "PORT_POSTGRES", "PORT_REDIS",
         ]
-        let ports = Dictionary(uniqueKeysWithValues: zip(names, try FreePort.take(names.count)))
+        let ports = Dictionary(
+            uniqueKeysWithValues: zip(names, try FreePort.take(names.count, instances: max(gateways, tokens))))
         self.ports = ports
         gateway = PlainHTTP(port: ports["PORT_GATEWAY"] ?? 0)
+        self.gateways = (0..<gateways).map { PlainHTTP(port: (ports["PORT_GATEWAY"] ?? 0) + 10 * $0) }
         folder = "/tmp/gatehouse-test-\(getpid())-\(ports["PORT_GATEWAY"] ?? 0)"
         environment =
             [
@@ -35,13 +40,15 @@ public final class RunningSuite: Sendable {
                 "FIRST_SUPERUSER_EMAIL=root@example.com",
                 // All tests come from one address.
                 "LOGIN_FAILURES_PER_ADDRESS=1000000", "RATE_LIMITS=off",
+                // Nothing stands before the gateway that would have to see it go.
+                "SHUTDOWN_DELAY=0s",
             ] + ports.map { "\($0.key)=\($0.value)" } + settings
         // Whatever becomes of the tests, the suite does not outlive them.
         let quoted = environment.dropFirst().map { "'\($0)'" }.joined(separator: " ")
         let down = "env \(quoted) \(Self.root)/deploy/down --purge --yes; rm -rf \(folder)"
         _ = try ChildProcess.start(["setsid", "sh", "-c", "while kill -0 \(getpid()); do sleep 1; done; \(down)"])
         do {
-            try deploy("up", "-d", "--token", "\(tokens)")
+            try up()
         } catch {
             _ = try? deploy("down", "--purge", "--yes")
             throw error
@@ -53,9 +60,8 @@ public final class RunningSuite: Sendable {
     }
 
     /// Brings it up again with further settings, `NAME=value`.
-    public func up(settings: [String]) throws {
-        _ = try ChildProcess.run(
-            environment + settings + ["\(Self.root)/deploy/up", "-d", "--token", "\(tokens)"])
+    public func up(settings: [String] = []) throws {
+        _ = try ChildProcess.run(environment + settings + ["\(Self.root)/deploy/up", "-d"] + instances)
     }
 
     /// Runs one of deploy's commands on this suite; returns what it printed.
@@ -71,6 +77,31 @@ public final class RunningSuite: Sendable {
         let pid = try processID(name)
         guard Glibc.kill(pid, SIGKILL) == 0 else { throw ChildProcess.Failure("\(name) can't be killed") }
         return pid
+    }
+
+    /// Ends a process without warning, and keeps it from being started again before `deploy/service start`.
+    public func crash(_ name: String) throws {
+        _ = try ChildProcess.run(["touch", "\(folder)/state/\(name).hold"])
+        let pid = try kill(name)
+        while (try? processID(name)) == pid { usleep(10_000) }
+    }
+
+    /// Freezes a process: its connections stay, and nothing answers. SIGCONT ends it.
+    public func suspend(_ name: String) throws -> ChildProcess {
+        let process = ChildProcess(pid: try processID(name))
+        process.signal(SIGSTOP)
+        return process
+    }
+
+    /// A process of the suite, asked on its own port.
+    public func process(_ name: String) throws -> PlainHTTP {
+        let port = try ChildProcess.run(["cat", "\(folder)/state/\(name).port"])
+        return PlainHTTP(port: Int(port.filter(\.isNumber)) ?? 0)
+    }
+
+    /// Whether a process says that it is ready.
+    public func isReady(_ name: String) -> Bool {
+        (try? process(name).send("GET", "/health/readiness").status) == 200
     }
 
     /// The process that now runs under a name.

@@ -30,38 +30,6 @@ struct FaultTests {
         #expect(try suite.me(tokens.access).status == 401)
     }
 
-    @Test("token instances restarted one after the other lose no request")
-    func rollingRestart() async throws {
-        let suite = try RunningSuite(tokens: 2)
-        let answers = try await withThrowingTaskGroup(of: [Int].self) { group in
-            let isOver = Flag()
-            for _ in 0..<4 {
-                group.addTask {
-                    var statuses: [Int] = []
-                    while !isOver.isRaised {
-                        statuses.append(try suite.gateway.send("GET", "/api/v1/echo").status)
-                        await Task.yield()
-                    }
-                    return statuses
-                }
-            }
-            for name in ["token", "token-2"] {
-                try suite.deploy("service", "restart", name)
-                try await eventually {
-                    let port = try ChildProcess.run(["cat", "\(suite.folder)/state/\(name).port"])
-                    let process = PlainHTTP(port: Int(port.filter(\.isNumber)) ?? 0)
-                    return (try? process.send("GET", "/health/readiness").status) == 200
-                }
-                // Until the gateway has found it again, the other one must stay.
-                try await Task.sleep(for: .seconds(3))
-            }
-            isOver.raise()
-            return try await group.reduce(into: [Int]()) { $0 += $1 }
-        }
-        #expect(answers.count > 100)
-        #expect(answers.allSatisfy { $0 == 200 })
-    }
-
     @Test("without Redis people log in, refresh and log out, and a logout is felt")
     func redis() async throws {
         let suite = try RunningSuite()
