@@ -53,7 +53,7 @@ await ServiceProcess(name: "gateway", port: GatewaySettings.opsPort, settings: G
             health: health),
         logger: context.logger,
         observer: Observer(log: values[GatewaySettings.accessLog] == .on ? LoggingBootstrap.accessLog : nil),
-        reloadKeys: { try? await keys.load() }, isCurrent: { feed.isCurrent })
+        isEnding: { context.shutdown.isGiven }, reloadKeys: { try? await keys.load() }, isCurrent: { feed.isCurrent })
     let loops = try await GatewayLoops(context.eventLoopGroup, environment)
     let certificates = try PublicDoors.certificates(values, context.logger)
 

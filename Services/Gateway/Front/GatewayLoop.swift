@@ -80,6 +80,8 @@ struct GatewayEnvironment: Sendable {
     let observer: Observer
     /// How long callers are waited for.
     var limits = FrontLimits()
+    /// Whether the process was told to end: then callers are asked to take their next request elsewhere.
+    var isEnding: @Sendable () -> Bool = { false }
     /// Loads the keys again when a token names one that isn't known.
     let reloadKeys: @Sendable () async -> Void
     /// Whether the revocations of the past are known: until then no token may be judged.

@@ -12,6 +12,9 @@ extension HTTP1Front: ExchangeFront {
         case .idle, .answering, .discarding: break
         }
         expectsContinue = false
+        // Said with an answer, it reaches the caller before he asks again; a connection that is closed in silence may
+        // meet a request on its way.
+        if loop.environment.isEnding() { writer.isDraining = true }
         writer.write(head)
         loop.flush(self)
     }

@@ -59,12 +59,14 @@ public struct ListeningServer: Service {
 /// time to see it.
 struct DrainMarker: Service {
     let health: Health
+    let notice: ShutdownNotice
     /// How long all goes on as before.
     let delay: Duration
 
     func run() async throws {
         try? await gracefulShutdown()
         health.draining()
+        notice.give()
         try? await Task.sleep(for: delay)
     }
 }

@@ -27,6 +27,8 @@ public struct ProcessContext: Sendable {
     public let internalKey: InternalKey
     /// How HTTP/2 behaves between processes.
     public let http2: HTTP2Configuration
+    /// Whether it was told to end.
+    public let shutdown = ShutdownNotice()
 
     /// A client of another process.
     /// - Parameter streams: Whether answers are passed on as they come, of any length, so that none waits here.
@@ -174,7 +176,7 @@ public struct ServiceProcess: Sendable {
         services.append(Preparation(health: health, logger: logger, prepare: parts.prepare))
         services.append(ListeningServer(server: server, port: values[port], setting: port.name))
         if let front = parts.front { services.append(front(health, ops)) }
-        services.append(DrainMarker(health: health, delay: parts.shutdownDelay))
+        services.append(DrainMarker(health: health, notice: context.shutdown, delay: parts.shutdownDelay))
         var configuration = ServiceGroupConfiguration(
             services: services.map {
                 .init(service: $0, successTerminationBehavior: .ignore, failureTerminationBehavior: .cancelGroup)

@@ -91,8 +91,9 @@ extension HTTP2Front: WatchedConnection {
         if let drainingSince, now - drainingSince >= limits.linger, streams.isEmpty {
             return channel.close(promise: nil)
         }
-        guard streams.isEmpty, drainingSince == nil else { return }
-        if now - idleSince >= (hasAsked ? limits.idle : limits.head) {
+        guard drainingSince == nil else { return }
+        let isIdle = streams.isEmpty && now - idleSince >= (hasAsked ? limits.idle : limits.head)
+        if isIdle || loop.environment.isEnding() {
             drainingSince = now
             connection?.drain()
         }
