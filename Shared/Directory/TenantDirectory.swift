@@ -36,6 +36,9 @@ public final class TenantDirectory: Sendable {
         state.withLockedValue { state in state.byHost[host].flatMap { state.byID[$0] } }
     }
 
+    /// Whether it was read: there is always one tenant.
+    public var isLoaded: Bool { state.withLockedValue { !$0.byID.isEmpty } }
+
     /// Whether any tenant has hosts of its own, so that requests without need no look at theirs.
     public var hasHosts: Bool { state.withLockedValue { !$0.byHost.isEmpty } }
 

@@ -130,9 +130,10 @@ public struct HeaderBlock: Sendable, Equatable {
     private func first(_ name: StaticString) -> Field? {
         let length = name.utf8CodeUnitCount
         return bytes.withUnsafeBytes { store in
+            guard let base = store.baseAddress else { return nil }
             for field in fields where Int(field.nameLength) == length {
                 // A field's name lies within the store; both sides have `length` bytes.
-                if memcmp(store.baseAddress! + Int(field.start), name.utf8Start, length) == 0 { return field }
+                if memcmp(base + Int(field.start), name.utf8Start, length) == 0 { return field }
             }
             return nil
         }

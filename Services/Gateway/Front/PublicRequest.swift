@@ -1,3 +1,4 @@
+import Directory
 import Domain
 import HTTPFields
 import HTTPTypes
@@ -87,7 +88,8 @@ final class PublicRequest {
         case .tenant(let tenant): self.tenant = tenant
         case .unknown:
             // What the gateway answers itself belongs to no tenant, and has to work before any is known.
-            guard route.service == "gateway" else { return .notFound }
+            let isKnown = loop.environment.tenants.isLoaded
+            guard route.service == "gateway" else { return isKnown ? .notFound : .unavailable() }
         }
         return nil
     }
