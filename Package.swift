@@ -122,10 +122,8 @@ let package = Package(
             "Gateway",
             [
                 "Kit", "Domain", "HTTPFields", "HTTP1", "HTTP2", "Postgres", "Redis", "Events", "Directory", "Tokens",
-                "Limits",
-                nioHTTP1,
-                nioCore, nioConcurrency, nioTLS, nioSSL, hummingbird, hummingbirdCore, lifecycle, signals, logging,
-                metrics, httpTypes,
+                "Limits", nioCore, nioPosix, nioConcurrency, nioTLS, nioSSL, hummingbird, hummingbirdCore, lifecycle,
+                signals, logging, metrics, httpTypes,
             ]),
         process(
             "Identity",
@@ -166,7 +164,7 @@ let package = Package(
             "GatewayTests",
             [
                 "Gateway", "Kit", "Domain", "Directory", "Events", "HTTPFields", "HTTP1", "HTTP2", "Postgres", "Redis",
-                "GatehouseTesting",
+                "Tokens", "GatehouseTesting",
                 nioCore, nioPosix, nioHTTP1, nioConcurrency, hummingbirdCore, logging,
             ]),
         tests("TokenServiceTests", ["Token", "Kit", "Tokens"]),

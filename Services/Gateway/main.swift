@@ -26,7 +26,7 @@ await ServiceProcess(name: "gateway", port: GatewaySettings.opsPort, settings: G
     let upstreams = [identity, token, admin]
     let clients = upstreams.map { (name: $0.name, client: InternalClient(upstream: $0, key: context.internalKey)) }
     let routes = try LiveRoutes(
-        values[GatewaySettings.routes], upstreams: Set(upstreams.map(\.name)), logger: context.logger)
+        values[GatewaySettings.routes], services: Set(upstreams.map(\.name)), logger: context.logger)
     var limits = RateLimiterConfiguration()
     limits.gateways = values[GatewaySettings.gateways]
     let limiter =
@@ -59,7 +59,8 @@ await ServiceProcess(name: "gateway", port: GatewaySettings.opsPort, settings: G
 
     return ProcessParts(
         endpoints: [],
-        services: [tenantRefresher, keyRefresher, originRefresher, feed, routes] + upstreams
+        services: [tenantRefresher, keyRefresher, originRefresher, feed, routes, OperatorResolver(routes: routes)]
+            + upstreams
             + (limiter.map { [$0] } ?? []) + (certificates.map { [$0] } ?? []),
         checks: upstreams.map { upstream in
             Health.Check(upstream.name) {

@@ -19,11 +19,15 @@ public final class KeyDirectory: Sendable {
     }
 
     private let postgres: PostgresClient
-    private let state = NIOLockedValueBox(State())
+    private let state: NIOLockedValueBox<State>
 
-    /// A directory, empty until `load`.
-    public init(postgres: PostgresClient) {
+    /// A directory of these keys, as a rule none, until `load`.
+    public init(postgres: PostgresClient, keys: [UUID: [VerificationKey]] = [:]) {
         self.postgres = postgres
+        let sets = keys.mapValues { keys in
+            KeySet(byID: Dictionary(uniqueKeysWithValues: keys.map { ($0.kid, $0) }), ordered: keys)
+        }
+        state = NIOLockedValueBox(State(sets: sets))
     }
 
     /// The key of that id in the tenant's set.

@@ -45,6 +45,9 @@ final class RawConnection {
         return sent
     }
 
+    /// Ends what is sent; what comes can still be read.
+    func endOutput() { shutdown(descriptor, CInt(SHUT_WR)) }
+
     /// Reads once; nil at the end or when nothing comes for `patience` seconds.
     func read(patience: Int = 10) -> String? { readOnce(patience).map { String(decoding: $0, as: UTF8.self) } }
 

@@ -83,7 +83,7 @@ struct RoutingTests {
         ])
     func faults(text: String, message: String) {
         let fault = #expect(throws: RouteTableFile.Fault.self) {
-            try RouteTableFile.parse(Array(text.utf8), upstreams: ["one"])
+            try RouteTableFile.parse(Array(text.utf8), services: ["one"])
         }
         #expect(fault?.description.contains(message) == true, "\(fault?.description ?? "")")
     }

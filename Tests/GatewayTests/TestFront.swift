@@ -9,6 +9,7 @@ import NIOCore
 import NIOPosix
 import Postgres
 import Testing
+import Tokens
 
 @testable import Gateway
 
@@ -16,6 +17,8 @@ import Testing
 final class TestFront: Sendable {
     let port: Int
     let service: BulkService
+    let revocations = RevocationSet(lifetime: .seconds(60))
+    let routes: LiveRoutes
     private let channel: any Channel
     private let upstreams: Task<Void, any Error>
 
@@ -24,9 +27,10 @@ final class TestFront: Sendable {
     ///   - timeout: Of the route.
     ///   - limits: Of callers.
     ///   - certificates: With them it speaks TLS.
+    ///   - operated: Routes to upstreams of the operator's, at these.
     init(
         bodyLimit: Int = .max, timeout: TimeAmount = .seconds(10), limits: FrontLimits = FrontLimits(),
-        certificates: CertificateStore? = nil
+        certificates: CertificateStore? = nil, operated: [RouteTable.Route] = []
     ) async throws {
         let group = MultiThreadedEventLoopGroup.singleton
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -42,21 +46,24 @@ final class TestFront: Sendable {
         let postgres = PostgresClient(configuration: .init(connectionString: "", applicationName: ""), logger: logger)
         let tenant = Tenant(
             id: DefaultTenant.id, slug: "default", name: "Default", isActive: true, settings: TenantSettings())
+        let operators = operated.compactMap(\.operated?.upstream)
+        await OperatorResolver.resolve(operators)
+        routes = LiveRoutes(
+            RouteTable(
+                routes: [
+                    .init(prefix: "/", service: "gateway", authentication: .none, bodyLimit: 0, timeout: timeout),
+                    .init(
+                        prefix: "/bulk", service: "bulk", authentication: .none, bodyLimit: bodyLimit,
+                        timeout: timeout),
+                    .init(
+                        prefix: "/closed", service: "bulk", authentication: .required, bodyLimit: bodyLimit,
+                        timeout: timeout),
+                ] + operated, aliases: [], operators: operators))
         let environment = GatewayEnvironment(
-            publicURL: "http://localhost",
-            routes: LiveRoutes(
-                RouteTable(
-                    routes: [
-                        .init(prefix: "/", service: "gateway", authentication: .none, bodyLimit: 0, timeout: timeout),
-                        .init(
-                            prefix: "/bulk", service: "bulk", authentication: .none, bodyLimit: bodyLimit,
-                            timeout: timeout),
-                        .init(
-                            prefix: "/closed", service: "bulk", authentication: .required, bodyLimit: bodyLimit,
-                            timeout: timeout),
-                    ], aliases: [])),
-            tenants: TenantDirectory(postgres: postgres, tenants: [tenant]), keys: KeyDirectory(postgres: postgres),
-            revocations: RevocationSet(lifetime: .seconds(60)), upstreams: ["bulk": upstream],
+            publicURL: TestToken.issuer, routes: routes,
+            tenants: TenantDirectory(postgres: postgres, tenants: [tenant]),
+            keys: KeyDirectory(postgres: postgres, keys: [DefaultTenant.id: [TestToken.key.verificationKey]]),
+            revocations: revocations, upstreams: ["bulk": upstream],
             clientAddress: ClientAddress(proxies: [], source: .xForwardedFor),
             crossOrigin: CrossOrigin(everywhere: [], origins: OriginDirectory(postgres: postgres)),
             securityHeaders: SecurityHeaders(.strict, isSecure: false),
@@ -96,9 +103,11 @@ func pause(milliseconds: UInt32) { usleep(milliseconds * 1000) }
 /// Runs a test on a front of its own.
 func withFront(
     bodyLimit: Int = .max, timeout: TimeAmount = .seconds(10), limits: FrontLimits = FrontLimits(),
-    certificates: CertificateStore? = nil, _ body: (TestFront) async throws -> Void
+    certificates: CertificateStore? = nil, operated: [RouteTable.Route] = [],
+    _ body: (TestFront) async throws -> Void
 ) async throws {
-    let front = try await TestFront(bodyLimit: bodyLimit, timeout: timeout, limits: limits, certificates: certificates)
+    let front = try await TestFront(
+        bodyLimit: bodyLimit, timeout: timeout, limits: limits, certificates: certificates, operated: operated)
     do {
         try await body(front)
     } catch {

@@ -83,6 +83,11 @@ final class EdgeAuthenticator {
         }
     }
 
+    /// Whether a token that was found good before still is.
+    func isGood(_ identity: Identity) -> Bool {
+        identity.claims.expiresAt > Int64(Date().timeIntervalSince1970) && !revocations.refuses(identity.token)
+    }
+
     private func judge(_ identity: Identity) -> Outcome {
         revocations.refuses(identity.token) ? .revoked : .accepted(identity)
     }

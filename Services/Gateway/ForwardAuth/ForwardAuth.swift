@@ -33,8 +33,14 @@ struct ForwardAuth: Sendable {
             }
         }
 
+        init() {}
+
         /// Whether a token is enough.
+        func areMet(by claims: AccessTokenClaims) -> Bool { areMet(roles: claims.roles, scope: claims.scope) }
+
+        /// Whether a token with these is enough.
         func areMet(roles held: [String], scope: String) -> Bool {
+            if roles.isEmpty, scopes.isEmpty { return true }
             let granted = scope.split(separator: " ").map(String.init)
             return (roles.isEmpty || roles.contains(where: held.contains)) && scopes.allSatisfy(granted.contains)
         }

@@ -5,7 +5,7 @@ import Kit
 enum HeaderPolicy {
     /// Fields that speak of one connection only (RFC 9110 §7.6.1), or that only the gateway may set; told apart by their
     /// length first, since nearly all fields of a request are none of them.
-    private static func isDropped(_ name: UnsafeRawBufferPointer) -> Bool {
+    static func isDropped(_ name: UnsafeRawBufferPointer) -> Bool {
         switch name.count {
         case 2: name.equals("te")
         // The gateway dates answers itself.
@@ -19,11 +19,9 @@ enum HeaderPolicy {
         case 12: name.equals("x-request-id")
         case 13: name.equals("authorization") || name.equals("x-rewrite-url")
         case 14: name.equals("content-length") || name.equals("x-original-url") || name.equals("http2-settings")
-        case 15: name.equals("x-forwarded-for")
-        case 16: name.equals("x-forwarded-host") || name.equals("x-forwarded-port") || name.equals("proxy-connection")
-        case 17:
-            name.equals("transfer-encoding") || name.equals("x-forwarded-proto") || name.equals("x-method-override")
-        case 18: name.equals("x-forwarded-prefix") || name.equals("proxy-authenticate")
+        case 16: name.equals("proxy-connection")
+        case 17: name.equals("transfer-encoding") || name.equals("x-method-override")
+        case 18: name.equals("proxy-authenticate")
         case 19: name.equals("proxy-authorization")
         case 22: name.equals("x-http-method-override")
         default: false
@@ -31,9 +29,11 @@ enum HeaderPolicy {
     }
 
     /// Names of which the gateway alone makes fields.
-    private static func isOurs(_ name: UnsafeRawBufferPointer) -> Bool {
+    static func isOurs(_ name: UnsafeRawBufferPointer) -> Bool {
         switch name.first {
-        case UInt8(ascii: "x"): name.begins(with: InternalHeader.prefix) || name.begins(with: "x-auth-")
+        case UInt8(ascii: "x"):
+            name.begins(with: InternalHeader.prefix) || name.begins(with: "x-auth-")
+                || name.begins(with: "x-forwarded-")
         case UInt8(ascii: "r"): name.begins(with: "remote-")
         default: false
         }
@@ -54,11 +54,10 @@ enum HeaderPolicy {
         }
     }
 
-    private static func connectionNames(_ fields: HeaderBlock) -> Set<String> {
+    static func connectionNames(_ fields: HeaderBlock) -> Set<String> {
         // Nearly always it says one of these two, which name no field.
-        guard fields.withValue(of: "connection", { $0.equals("keep-alive") || $0.equals("close") }) != true else {
-            return []
-        }
+        let isPlain = fields.withValue(of: "connection") { $0.equals("keep-alive") || $0.equals("close") }
+        if isPlain == true, fields.occurrences(of: "connection") == 1 { return [] }
         let names = fields.values(of: "connection").joined(separator: ",").lowercased().split(separator: ",")
         return Set(names.map { String($0.filter { $0 != " " && $0 != "\t" }) })
     }

@@ -1,4 +1,3 @@
-import HTTP2
 import Kit
 import NIOCore
 
@@ -20,32 +19,32 @@ extension Exchange {
     /// Gives the request up for what its caller did: tells both sides.
     func cut(_ problem: Problem) {
         switch phase {
-        case .waiting(let connection, let stream):
-            connection.cancel(stream)
+        case .waiting(let call):
+            call.cancel()
             fail(problem)
-        case .streaming(let connection, let stream):
-            connection.cancel(stream)
+        case .streaming(let call):
+            call.cancel()
             breakOff()
         case .authenticating, .connecting: fail(problem)
-        case .done: break
+        case .tunnelling, .done: break
         }
     }
 
     func sendBody() {
-        if case .waiting(let connection, let stream) = phase { send(to: connection, stream) }
-        if case .streaming(let connection, let stream) = phase { send(to: connection, stream) }
+        if case .waiting(let call) = phase { send(to: call) }
+        if case .streaming(let call) = phase { send(to: call) }
         if case .done = phase { return }
         front?.read(!upload.isFull)
     }
 
-    private func send(to connection: HTTP2ClientConnection, _ stream: HTTP2StreamID) {
+    private func send(to call: ServiceCall) {
         guard upload.isStreamed else { return }
         if let part = upload.next() {
             progressed()
-            connection.write(part, on: stream)
+            call.write(part)
             front?.consumed(part.readableBytes)
         }
-        if upload.isWhole, upload.waiting.readableBytes == 0 { connection.finish(on: stream) }
+        if upload.isWhole, upload.waiting.readableBytes == 0 { call.finish() }
     }
 
     /// The service takes more of the body, or no more for now.

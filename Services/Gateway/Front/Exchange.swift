@@ -1,8 +1,6 @@
-import HTTPFields
 import Directory
 import Domain
 import Events
-import FoundationEssentials
 import HTTP2
 import HTTPFields
 import Hummingbird
@@ -21,15 +19,20 @@ protocol ExchangeFront: AnyObject {
     func read(_ more: Bool)
     /// Bytes of the request's body have gone on.
     func consumed(_ bytes: Int)
+    /// Writes the head of an answer after which both sides speak another protocol.
+    /// - Returns: The caller's side of it; nil where there is no such thing.
+    func switchProtocol(_ head: AnswerHead) -> (any TunnelSide)?
 }
 
 /// One request on its way through the gateway: authenticate, forward, answer. Lives on its event loop only.
-final class Exchange: HTTP2ResponseReceiver {
+final class Exchange {
     enum Phase {
         case authenticating
         case connecting
-        case waiting(HTTP2ClientConnection, HTTP2StreamID)
-        case streaming(HTTP2ClientConnection, HTTP2StreamID)
+        case waiting(ServiceCall)
+        case streaming(ServiceCall)
+        /// Both sides speak another protocol than HTTP.
+        case tunnelling(Tunnel)
         case done
     }
 
@@ -37,14 +40,18 @@ final class Exchange: HTTP2ResponseReceiver {
     let loop: GatewayLoop
     /// Weak, because the front holds the exchange, and a closed connection needs no answer.
     private(set) weak var front: (any ExchangeFront)?
-    private(set) var phase = Phase.authenticating
-    private var attempts = 0
+    var phase = Phase.authenticating
+    var attempts = 0
     private var forwarded = HeaderBlock()
+    /// What an upstream of the operator's gets instead.
+    var operated: OperatorRequest?
+    /// Whom the token of such a request speaks of.
+    var identity: EdgeAuthenticator.Identity?
     /// When the service has been silent for too long; put off by what goes on in either direction.
     private var deadline = NIODeadline.distantFuture
     var upload: Upload
     /// Bytes of the answer that were written to a caller who doesn't take them for now.
-    private var unread = 0
+    var unread = 0
     var account = ExchangeAccount()
 
     /// - Parameter isWhole: Whether `request` has all of its body; else the rest follows by `receive`.
@@ -68,8 +75,14 @@ final class Exchange: HTTP2ResponseReceiver {
     private func admitted(_ route: RouteTable.Route) {
         if isForwardAuth { return authenticate(route, mayReload: true) }
         if route.service == "gateway" { return answerLocally() }
-        guard route.authentication == .required else { return forward(nil, route) }
-        authenticate(route, mayReload: true)
+        switch route.authentication {
+        case .none: forward(nil, route)
+        case .optional, .required: authenticate(route, mayReload: true)
+        }
+    }
+
+    var tunnel: Tunnel? {
+        if case .tunnelling(let tunnel) = phase { tunnel } else { nil }
     }
 
     /// Adds fields to whatever the answer will be.
@@ -77,8 +90,11 @@ final class Exchange: HTTP2ResponseReceiver {
 
     /// The caller is gone: what was begun for it stops.
     func abandon() {
-        if case .waiting(let connection, let stream) = phase { connection.cancel(stream) }
-        if case .streaming(let connection, let stream) = phase { connection.cancel(stream) }
+        switch phase {
+        case .waiting(let call), .streaming(let call): call.cancel()
+        case .tunnelling(let tunnel): return tunnel.end(.answered)
+        case .authenticating, .connecting, .done: break
+        }
         account.outcome = .callerGone
         end()
     }
@@ -91,13 +107,20 @@ final class Exchange: HTTP2ResponseReceiver {
         // Two fields could be read as either; neither is believed.
         let fields = request.head.fields
         guard fields.occurrences(of: "authorization") <= 1 else { return fail(.invalidToken) }
-        switch BearerToken(fields.value(of: "authorization")) {
-        case .absent: fail(.unauthenticated)
+        var bearer = BearerToken(fields.value(of: "authorization"))
+        if bearer == .absent, let token = request.webSocket?.token {
+            bearer = BearerToken("Bearer \(token)")
+        }
+        switch bearer {
+        case .absent: if route.authentication == .optional { forward(nil, route) } else { fail(.unauthenticated) }
         case .malformed: refuse("malformed")
         case .token(let token):
             switch loop.authenticator.check(token, of: tenant) {
             case .accepted(let identity):
                 if isForwardAuth { return answerProxy(identity) }
+                if let rules = route.operated, !rules.requirements.areMet(by: identity.claims) {
+                    return fail(.forbidden)
+                }
                 if route.limits.isEmpty { return forward(identity, route) }
                 limit(route, identity) { $0.forward(identity, route) }
             case .revoked: refuse("revoked")
@@ -131,8 +154,9 @@ final class Exchange: HTTP2ResponseReceiver {
     // Forward
 
     private func forward(_ identity: EdgeAuthenticator.Identity?, _ route: RouteTable.Route) {
-        forwarded = request.forwarded(identity)
         progressed()
+        if let rules = route.operated { return forward(identity, route, rules) }
+        forwarded = request.forwarded(identity)
         attempt(route)
     }
 
@@ -140,11 +164,12 @@ final class Exchange: HTTP2ResponseReceiver {
         if let route = request.route { deadline = .now() + route.timeout }
     }
 
-    private func attempt(_ route: RouteTable.Route) {
-        guard let pool = loop.pool(route.service) else { return fail(.badGateway) }
-        phase = .connecting
+    func attempt(_ route: RouteTable.Route) {
         attempts += 1
         account.goesOn()
+        if let rules = route.operated { return call(rules) }
+        guard let pool = loop.pool(route.service) else { return fail(.badGateway) }
+        phase = .connecting
         if let connection = pool.connection() { return open(connection, route) }
         // An instance that was just restarted is back within moments; without any, nobody is kept waiting long.
         pool.whenConnected(by: .now() + .seconds(1)) { connection in
@@ -160,7 +185,7 @@ final class Exchange: HTTP2ResponseReceiver {
             !isWhole ? .streamed : waiting.readableBytes == 0 ? .none : .full(waiting)
         do throws(HTTP2StreamError) {
             let stream = try connection.open(forwarded, body: body, receiver: self)
-            phase = .waiting(connection, stream)
+            phase = .waiting(.stream(connection, stream))
             upload.begins(isStreamed: !isWhole)
             if isWhole { front?.consumed(waiting.readableBytes) } else { sendBody() }
         } catch {
@@ -171,20 +196,21 @@ final class Exchange: HTTP2ResponseReceiver {
     /// Ends what the service has been silent on for too long. The front asks for this a few times a second, with all else
     /// that has a time: a timer of its own would cost each request an allocation and a sorted insert.
     func check(_ now: NIODeadline) {
+        if case .tunnelling(let tunnel) = phase { return tunnel.check(now) }
         guard deadline <= now else { return }
         // While all wait for the caller, the front's limits count.
         if !upload.isWhole, !upload.isHeldUp, case .waiting = phase { progressed() }
         if unread > 0 { progressed() }
         guard deadline <= now else { return }
         switch phase {
-        case .waiting(let connection, let stream):
-            connection.cancel(stream)
+        case .waiting(let call):
+            call.cancel()
             fail(.gatewayTimeout)
         case .connecting: fail(.unavailable())
-        case .streaming(let connection, let stream):
-            connection.cancel(stream)
+        case .streaming(let call):
+            call.cancel()
             breakOff()
-        case .authenticating, .done: break
+        case .authenticating, .tunnelling, .done: break
         }
     }
 
@@ -194,77 +220,6 @@ final class Exchange: HTTP2ResponseReceiver {
         end()
         front?.breakOff()
     }
-
-    // Answer
-
-    func received(head: HeaderBlock, endStream: Bool, on stream: HTTP2StreamID) {
-        guard case .waiting(let connection, let stream) = phase, let status = head.status else { return }
-        phase = .streaming(connection, stream)
-        account.answers(status)
-        // What this answer ended is refused here from this moment; other gateways learn it by the event.
-        if let ended = head.value(of: InternalHeader.revoked) {
-            loop.environment.revocations.insert(ended.split(separator: ",").compactMap { UUID(uuidString: String($0)) })
-        }
-        var answer = AnswerHead(status)
-        let stated = HeaderPolicy.answer(head, to: &answer.fields)
-        answer.fields.append(contentsOf: request.answerFields)
-        if !stated.hasContentSecurityPolicy {
-            answer.fields.append(contentsOf: loop.environment.securityHeaders.contentSecurityPolicy)
-        }
-        if let length = stated.length {
-            answer.states(length: length)
-        } else if endStream, !answer.isBodiless {
-            answer.states(length: 0)
-        }
-        front?.writeHead(answer)
-        if endStream { ended(trailers: nil, on: stream) }
-    }
-
-    func received(body: ByteBuffer, on stream: HTTP2StreamID) {
-        guard case .streaming(let connection, let stream) = phase else { return }
-        progressed()
-        account.sent += body.readableBytes
-        front?.writeBody(body)
-        guard front?.isWritable == false else { return connection.consumed(body.readableBytes, on: stream) }
-        connection.keep(body.readableBytes, on: stream)
-        unread += body.readableBytes
-    }
-
-    /// The caller takes more of the answer again.
-    func resume() {
-        guard unread > 0, case .streaming(let connection, let stream) = phase else { return }
-        progressed()
-        connection.release(unread, on: stream)
-        unread = 0
-    }
-
-    func ended(trailers: HeaderBlock?, on stream: HTTP2StreamID) {
-        // An answer may come before the request is whole; then the service needs no more of it.
-        if case .streaming(let connection, let stream) = phase, !upload.isWhole { connection.stopSending(on: stream) }
-        end()
-        front?.finish()
-    }
-
-    func failed(_ error: HTTP2StreamError, on stream: HTTP2StreamID) {
-        loop.environment.logger.debug(
-            "upstream failed", metadata: ["request_id": "\(request.id)", "error": "\(error)"])
-        switch phase {
-        case .waiting:
-            // A request the instance can't have acted on, or that changes nothing, is sent to another one.
-            let isSafe = error.isSafeToRetry || error == .connectionClosed && isIdempotent
-            if isSafe, !upload.hasSent, attempts < 3, let route = request.route { return attempt(route) }
-            fail(error == .bodyTooLarge ? .badGateway : .unavailable())
-        case .streaming: breakOff()
-        case .authenticating, .connecting, .done:
-            break
-        }
-    }
-
-    func writabilityChanged(_ writable: Bool, on stream: HTTP2StreamID) {
-        service(takesMore: writable)
-    }
-
-    private var isIdempotent: Bool { request.head.method == "GET" || request.head.method == "HEAD" }
 
     func fail(_ problem: Problem) {
         if case .done = phase { return }

@@ -33,9 +33,9 @@ struct GatewayChannel: ServerChildChannel {
                 try operations.addHandler(
                     HandshakeHandler(loop: loop) { negotiated in
                         if negotiated == "h2" {
-                            try HTTP2Front.add(to: channel, loop)
+                            try HTTP2Front.add(to: channel, loop, isSecure: true)
                         } else {
-                            try HTTP1Front.add(to: channel, loop)
+                            try HTTP1Front.add(to: channel, loop, isSecure: true)
                         }
                     })
             } else if takesPlainHTTP2 {

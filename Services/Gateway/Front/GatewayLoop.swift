@@ -17,6 +17,7 @@ final class GatewayLoop {
     /// The field that services know this process by.
     let internalKey: HeaderBlock
     private var pools: [String: UpstreamPool] = [:]
+    private var operatorPools: [ObjectIdentifier: OperatorPool] = [:]
     private var unflushed: [any LoopFlushed] = []
     var date = HTTPDate()
 
@@ -51,6 +52,17 @@ final class GatewayLoop {
     }
 
     func pool(_ service: String) -> UpstreamPool? { pools[service] }
+
+    /// This loop's connections to an upstream of the operator's.
+    func pool(of upstream: OperatorUpstream) -> OperatorPool {
+        if let pool = operatorPools[ObjectIdentifier(upstream)] { return pool }
+        let pool = OperatorPool(upstream, loop: self)
+        operatorPools[ObjectIdentifier(upstream)] = pool
+        return pool
+    }
+
+    /// A pool has no connection left; the next request makes another one.
+    func forget(_ pool: OperatorPool) { operatorPools[ObjectIdentifier(pool.upstream)] = nil }
 }
 
 /// A connection whose writes gather until the end of its loop's turn. Lives on that loop only.

@@ -42,6 +42,16 @@ struct HTTP1AnswerWriter {
         gather { $0.writeStaticString("HTTP/1.1 100 Continue\r\n\r\n") }
     }
 
+    /// Writes the head after which another protocol is spoken (RFC 9110 §15.2.2).
+    mutating func writeSwitch(_ head: AnswerHead) {
+        gather { HTTP1Writer.write(status: head.status, head.fields, to: &$0) }
+    }
+
+    /// Takes bytes of that protocol in.
+    mutating func writeTunnelled(_ part: ByteBuffer) {
+        gather { $0.writeImmutableBuffer(part) }
+    }
+
     mutating func write(_ head: AnswerHead) {
         var fields = head.fields
         let hasBody = !isHead && !head.isBodiless

@@ -9,7 +9,7 @@ extension HTTP1Front: ExchangeFront {
         // What is left of a request that is answered early is not worth reading to the end.
         switch state {
         case .receiving, .streaming: writer.keepsAlive = false
-        case .idle, .answering, .discarding: break
+        case .idle, .answering, .tunnelling, .discarding: break
         }
         expectsContinue = false
         // Said with an answer, it reaches the caller before he asks again; a connection that is closed in silence may
@@ -53,7 +53,7 @@ extension HTTP1Front: ExchangeFront {
         case .receiving, .streaming:
             state = .discarding
             read(true)
-        case .idle, .discarding: break
+        case .idle, .tunnelling, .discarding: break
         }
         loop.flush(self)
         // Its next request may be here already.
@@ -78,7 +78,7 @@ extension HTTP1Front: LoopFlushed {
         }
         isClosed = true
         let written = context.eventLoop.makePromise(of: Void.self)
-        written.futureResult.assumeIsolated().whenComplete { _ in self.close() }
+        written.futureResult.assumeIsolated().whenComplete { _ in self.closeAfterAnswer() }
         context.writeAndFlush(wrapOutboundOut(bytes ?? ByteBuffer()), promise: written)
     }
 
@@ -89,7 +89,7 @@ extension HTTP1Front: LoopFlushed {
 
     /// The last answer is written: the connection ends, but not before the caller had a chance to read it. A close with
     /// bytes unread would take the answer away from him again.
-    private func close() {
+    private func closeAfterAnswer() {
         guard let context else { return }
         clock.over()
         guard case .discarding = state else { return context.close(promise: nil) }
@@ -104,7 +104,7 @@ extension HTTP1Front: WatchedConnection {
             switch state {
             case .idle: .request
             case .streaming: .body(isPaused: !mayRead)
-            case .receiving, .answering, .discarding: .nothing
+            case .receiving, .answering, .tunnelling, .discarding: .nothing
             }
         let waiting = (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
         switch clock.judge(wait, now, waiting: waiting, written: writer.written, loop.environment.limits) {

@@ -22,6 +22,8 @@ final class HTTP1Front: ChannelDuplexHandler {
         case streaming(Exchange)
         /// The request is whole.
         case answering(Exchange)
+        /// Another protocol than HTTP is spoken.
+        case tunnelling(Exchange)
         /// Answered already; what is left of the body is read and dropped.
         case discarding
     }
@@ -32,7 +34,7 @@ final class HTTP1Front: ChannelDuplexHandler {
     let loop: GatewayLoop
     var state = State.idle
     private(set) var context: ChannelHandlerContext?
-    private var parser = HTTP1RequestParser()
+    var parser = HTTP1RequestParser()
     var writer = HTTP1AnswerWriter()
     /// The caller waits for a word before it sends the body.
     var expectsContinue = false
@@ -50,13 +52,16 @@ final class HTTP1Front: ChannelDuplexHandler {
     var clock = CallerClock()
     private var peer: Address?
 
-    private init(loop: GatewayLoop) {
+    private let isSecure: Bool
+
+    private init(loop: GatewayLoop, isSecure: Bool) {
         self.loop = loop
+        self.isSecure = isSecure
     }
 
     /// Lets a connection speak HTTP/1.1.
-    static func add(to channel: any Channel, _ loop: GatewayLoop) throws {
-        try channel.pipeline.syncOperations.addHandler(HTTP1Front(loop: loop))
+    static func add(to channel: any Channel, _ loop: GatewayLoop, isSecure: Bool = false) throws {
+        try channel.pipeline.syncOperations.addHandler(HTTP1Front(loop: loop, isSecure: isSecure))
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -82,6 +87,7 @@ final class HTTP1Front: ChannelDuplexHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let bytes = unwrapInboundIn(data)
         guard !isBroken else { return }
+        if case .tunnelling(let exchange) = state { return exchange.tunnel?.fromCaller(bytes) ?? () }
         clock.arrived()
         parser.receive(bytes)
         process()
@@ -106,7 +112,11 @@ final class HTTP1Front: ChannelDuplexHandler {
         switch event {
         // Who ends his side still gets the answer to what he has asked, and nothing more.
         case ChannelEvent.inputClosed:
-            if case .answering = state { writer.keepsAlive = false } else { context.close(promise: nil) }
+            switch state {
+            case .answering: writer.keepsAlive = false
+            case .tunnelling(let exchange): exchange.tunnel?.callerEnded()
+            case .idle, .receiving, .streaming, .discarding: context.close(promise: nil)
+            }
         case is ChannelShouldQuiesceEvent:
             writer.isDraining = true
             clock.drains()
@@ -121,7 +131,7 @@ final class HTTP1Front: ChannelDuplexHandler {
 
     var exchange: Exchange? {
         switch state {
-        case .streaming(let exchange), .answering(let exchange): exchange
+        case .streaming(let exchange), .answering(let exchange), .tunnelling(let exchange): exchange
         case .idle, .receiving, .discarding: nil
         }
     }
@@ -141,6 +151,7 @@ final class HTTP1Front: ChannelDuplexHandler {
         do throws(HTTP1Fault) {
             while !isBroken, context != nil {
                 if case .answering = state { break }
+                if case .tunnelling = state { break }
                 if isClosing, case .idle = state { break }
                 guard let part = try parser.next() else { break }
                 switch part {
@@ -166,7 +177,7 @@ final class HTTP1Front: ChannelDuplexHandler {
         clock.begins()
         writer.begin(head)
         expectsContinue = head.expectsContinue
-        let request = PublicRequest(head: PublicHead(head), peer: peer, loop: loop)
+        let request = PublicRequest(head: PublicHead(head), peer: peer, isSecure: isSecure, loop: loop)
         let problem = request.admit()
         let isWhole = head.framing == .none
         if isWhole {
@@ -194,7 +205,7 @@ final class HTTP1Front: ChannelDuplexHandler {
         case .streaming(let exchange):
             clock.came(part.readableBytes)
             exchange.receive(part)
-        case .idle, .answering, .discarding: break
+        case .idle, .answering, .tunnelling, .discarding: break
         }
     }
 
@@ -209,7 +220,7 @@ final class HTTP1Front: ChannelDuplexHandler {
         case .discarding:
             state = .idle
             if clock.isOver { context?.close(promise: nil) }
-        case .idle, .answering: break
+        case .idle, .answering, .tunnelling: break
         }
     }
 
@@ -235,10 +246,11 @@ final class HTTP1Front: ChannelDuplexHandler {
         switch state {
         case .streaming(let exchange): exchange.cut(Problem(fault))
         case .discarding: if clock.isOver { context?.close(promise: nil) }
-        case .idle, .receiving, .answering:
+        case .idle, .receiving, .answering, .tunnelling:
             clock.begins()
             writer.keepsAlive = false
-            let request = PublicRequest(head: PublicHead(method: "GET", target: "/"), peer: peer, loop: loop)
+            let request = PublicRequest(
+                head: PublicHead(method: "GET", target: "/"), peer: peer, isSecure: isSecure, loop: loop)
             _ = request.admit()
             refuse(request, Problem(fault), isWhole: false)
         }

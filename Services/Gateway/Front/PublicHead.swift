@@ -9,6 +9,8 @@ struct PublicHead {
     var fields: HeaderBlock
     /// As log lines name it.
     var version: StaticString = "HTTP/1.1"
+    /// Whether the caller would change the protocol, which it can with HTTP/1.1 only.
+    var upgrades = false
 
     init(method: String, target: String, fields: HeaderBlock = HeaderBlock()) {
         self.method = method
@@ -18,6 +20,7 @@ struct PublicHead {
 
     init(_ head: HTTP1RequestHead) {
         self.init(method: head.method, target: head.target, fields: head.fields)
+        upgrades = head.upgrade
     }
 
     /// The head of a request on an HTTP/2 stream, as the same request would have it on HTTP/1.1.

@@ -23,12 +23,15 @@ final class PublicRequest {
     /// The fields that go with any answer to it, but for `contentSecurityPolicy`.
     var answerFields = HeaderBlock()
     /// The method, which for an alias is that of what it stands for.
-    private var method: String
-    private let trace: TraceParent
+    private(set) var method: String
+    let trace: TraceParent
+    /// Whether it came over TLS.
+    let isSecure: Bool
     private let loop: GatewayLoop
 
-    init(head: PublicHead, peer: Address?, loop: GatewayLoop) {
+    init(head: PublicHead, peer: Address?, isSecure: Bool, loop: GatewayLoop) {
         self.head = head
+        self.isSecure = isSecure
         self.loop = loop
         address = loop.environment.clientAddress.judge(peer: peer, head.fields)
         isFromProxy = loop.environment.clientAddress.isProxy(peer)

@@ -49,6 +49,9 @@ struct Upload {
         return true
     }
 
+    /// Bytes came behind the request, in another protocol.
+    mutating func tunnelled(_ count: Int) { received += count }
+
     /// The next part to go on, unless the service takes none or there is none.
     mutating func next() -> ByteBuffer? {
         guard !isHeldUp, waiting.readableBytes > 0 else { return nil }

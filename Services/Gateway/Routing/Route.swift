@@ -6,7 +6,7 @@ extension RouteTable {
     final class Route: Sendable {
         /// The path itself and everything below it.
         let prefix: String
-        /// The upstream, or `gateway` for what it answers itself.
+        /// The upstream, one of ours or the operator's, or `gateway` for what it answers itself.
         let service: String
         let authentication: Authentication
         /// Bytes.
@@ -18,11 +18,14 @@ extension RouteTable {
         let limits: [Limit]
         /// Whether refusals look as RFC 6749 wants them.
         let speaksOAuth: Bool
+        /// How requests go on to an upstream of the operator's; nil for our own.
+        let operated: OperatorRules?
         let metrics: RouteMetrics
 
         init(
             prefix: String, service: String, authentication: Authentication, bodyLimit: Int, timeout: TimeAmount,
-            audience: CrossOrigin.Audience = .named, limits: [Limit] = [], speaksOAuth: Bool = false
+            audience: CrossOrigin.Audience = .named, limits: [Limit] = [], speaksOAuth: Bool = false,
+            operated: OperatorRules? = nil
         ) {
             self.prefix = prefix
             self.service = service
@@ -32,6 +35,7 @@ extension RouteTable {
             self.audience = audience
             self.limits = limits
             self.speaksOAuth = speaksOAuth
+            self.operated = operated
             metrics = RouteMetrics(prefix)
         }
     }

@@ -6,6 +6,8 @@ struct RouteTable: Sendable {
     enum Authentication: String, Sendable {
         /// A token is neither needed nor looked at.
         case none
+        /// A token that is there must be good.
+        case optional
         /// A token must be there and good.
         case required
     }
@@ -42,6 +44,8 @@ struct RouteTable: Sendable {
         var targetMethod: String
     }
 
+    /// The operator's own upstreams.
+    let operators: [OperatorUpstream]
     private let routes: [String: Route]
     /// By path.
     private let plainAliases: [String: [Alias]]
@@ -49,7 +53,8 @@ struct RouteTable: Sendable {
     private let patternAliases: [(beginning: String, alias: Alias)]
 
     /// A table; of two prefixes that match, the longer counts.
-    init(routes: [Route], aliases: [Alias]) {
+    init(routes: [Route], aliases: [Alias], operators: [OperatorUpstream] = []) {
+        self.operators = operators
         self.routes = Dictionary(routes.map { ($0.prefix, $0) }, uniquingKeysWith: { first, _ in first })
         let isPattern = { (alias: Alias) in alias.path.utf8.contains(UInt8(ascii: "{")) }
         patternAliases = aliases.filter(isPattern).map { (String($0.path.prefix { $0 != "{" }), $0) }

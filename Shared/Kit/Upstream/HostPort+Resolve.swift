@@ -1,9 +1,9 @@
 import Glibc
-import NIOCore
+public import NIOCore
 
 extension HostPort {
     /// Every socket address the name stands for now; none when it can't be resolved. Blocks: call it off the loops.
-    func resolve() -> [SocketAddress] {
+    public func resolve() -> [SocketAddress] {
         var hints = addrinfo()
         hints.ai_family = AF_UNSPEC
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)

@@ -19,6 +19,7 @@ final class HTTP2Front: HTTP2ServerDelegate {
     private let loop: GatewayLoop
     private let channel: any Channel
     private let peer: Address?
+    private let isSecure: Bool
     private weak var connection: HTTP2ServerConnection?
     private var streams: [HTTP2StreamID: HTTP2PublicStream] = [:]
     private var idleSince = NIODeadline.now()
@@ -26,15 +27,16 @@ final class HTTP2Front: HTTP2ServerDelegate {
     private var drainingSince: NIODeadline?
     private var sendingPace = SendingPace()
 
-    private init(loop: GatewayLoop, channel: any Channel) {
+    private init(loop: GatewayLoop, channel: any Channel, isSecure: Bool) {
+        self.isSecure = isSecure
         self.loop = loop
         self.channel = channel
         peer = channel.remoteAddress?.ipAddress.flatMap { Address($0) }
     }
 
     /// Lets a connection speak HTTP/2.
-    static func add(to channel: any Channel, _ loop: GatewayLoop) throws {
-        let front = HTTP2Front(loop: loop, channel: channel)
+    static func add(to channel: any Channel, _ loop: GatewayLoop, isSecure: Bool = false) throws {
+        let front = HTTP2Front(loop: loop, channel: channel, isSecure: isSecure)
         let connection = HTTP2ServerConnection(configuration: Self.configuration, delegate: front)
         front.connection = connection
         // Who ends his side of an HTTP/2 connection has left.
@@ -49,7 +51,7 @@ final class HTTP2Front: HTTP2ServerDelegate {
         hasAsked = true
         let opened = HTTP2PublicStream(stream, connection, loop)
         streams[stream] = opened
-        opened.begin(head, peer: peer, isWhole: endStream)
+        opened.begin(head, peer: peer, isSecure: isSecure, isWhole: endStream)
     }
 
     func received(body: ByteBuffer, on stream: HTTP2StreamID, connection: HTTP2ServerConnection) {

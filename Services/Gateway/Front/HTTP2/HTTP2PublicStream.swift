@@ -49,11 +49,12 @@ final class HTTP2PublicStream {
         }
     }
 
-    func begin(_ block: HeaderBlock, peer: Address?, isWhole: Bool) {
+    func begin(_ block: HeaderBlock, peer: Address?, isSecure: Bool, isWhole: Bool) {
         self.isWhole = isWhole
         let head = PublicHead(block)
         isHead = block.method == "HEAD"
-        let request = PublicRequest(head: head ?? PublicHead(method: "GET", target: "/"), peer: peer, loop: loop)
+        let request = PublicRequest(
+            head: head ?? PublicHead(method: "GET", target: "/"), peer: peer, isSecure: isSecure, loop: loop)
         var problem = request.admit()
         if head == nil { problem = .malformed("A request names one host, method and path.") }
         if let problem { return refuse(request, problem) }
@@ -165,4 +166,7 @@ extension HTTP2PublicStream: ExchangeFront {
     func read(_ more: Bool) { mayRead = more }
 
     func consumed(_ bytes: Int) { connection.consumed(bytes, on: id) }
+
+    /// Streams end, they change no protocol.
+    func switchProtocol(_ head: AnswerHead) -> (any TunnelSide)? { nil }
 }
