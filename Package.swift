@@ -153,8 +153,13 @@ let package = Package(
             ["Redis", "GatehouseTesting", nioCore, nioPosix, nioEmbedded, nioConcurrency, logging]),
         tests("LimitsTests", ["Limits", "Redis", "GatehouseTesting", nioCore, nioPosix, logging]),
         tests("HTTP1Tests", ["HTTP1", "HTTPFields", nioCore]),
-        tests("HTTP2Tests", ["HTTPFields", "HTTP2", nioCore, nioEmbedded]),
-        tests("KitTests", ["Kit", "HTTPFields", "HTTP2", hummingbird, httpTypes, nioCore, logging, metrics]),
+        tests("HTTP2Tests", ["HTTPFields", "HTTP2", "CNghttp2", nioCore, nioEmbedded]),
+        tests(
+            "KitTests",
+            [
+                "Kit", "HTTPFields", "HTTP2", hummingbird, httpTypes, nioCore, nioPosix, nioConcurrency, logging,
+                metrics,
+            ]),
         tests("TokensTests", ["Tokens", "Domain"]),
         tests("PasswordsTests", ["Passwords", nioCore]),
         tests("MailTests", ["Mail", "Domain", "GatehouseTesting"], exclude: ["smtp_sink.py"]),

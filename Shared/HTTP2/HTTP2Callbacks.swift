@@ -77,11 +77,9 @@ extension HTTP2Session {
         case NGHTTP2_HEADERS.rawValue: receivedHeaders(stream, endStream: endStream)
         case NGHTTP2_DATA.rawValue:
             if endStream { finishedByPeer(stream, trailers: nil) }
+        case NGHTTP2_GOAWAY.rawValue: owner?.sessionIsGoingAway()
         case NGHTTP2_SETTINGS.rawValue:
             if header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) == 0 { owner?.sessionReceivedSettings() }
-        case NGHTTP2_GOAWAY.rawValue: owner?.sessionIsGoingAway()
-        case NGHTTP2_PING.rawValue:
-            if header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0 { owner?.sessionReceivedPingAnswer() }
         default: break
         }
     }

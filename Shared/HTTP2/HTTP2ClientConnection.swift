@@ -27,8 +27,7 @@ public final class HTTP2ClientConnection: ChannelDuplexHandler {
 
     /// How far a connection is in its life.
     public enum State: Sendable, Equatable {
-        /// Not connected yet, or the server has not said a word: a connection that a system took for a process that is
-        /// not ready, or hangs, gets no requests that would be lost with it.
+        /// Not connected yet, or the peer has said nothing yet: a process that is stopped still takes connections.
         case connecting
         /// Takes requests.
         case ready
@@ -48,29 +47,40 @@ public final class HTTP2ClientConnection: ChannelDuplexHandler {
         case streamed
     }
 
-    private let session: HTTP2Session
+    private struct Request {
+        let receiver: any HTTP2ResponseReceiver
+        let sent: NIODeadline
+    }
+
+    let session: HTTP2Session
     private let configuration: HTTP2Configuration
     private let onStateChange: (State) -> Void
+    private let observer: (any HTTP2ClientObserver)?
     private let transport = HTTP2Transport()
-    private var receivers: [Int32: any HTTP2ResponseReceiver] = [:]
+    private var open: [Int32: Request] = [:]
     private var state = State.connecting
-    private var keepalive: RepeatedTask?
-    private var awaitsPing = false
+    private var clock: RepeatedTask?
+    private var silence = Silence()
 
     /// A connection that tells its state by `onStateChange`.
-    public init(configuration: HTTP2Configuration, onStateChange: @escaping (State) -> Void) {
+    /// - Parameter observer: Hears what becomes of all requests; kept until the channel is closed.
+    public init(
+        configuration: HTTP2Configuration, observer: (any HTTP2ClientObserver)? = nil,
+        onStateChange: @escaping (State) -> Void
+    ) {
         self.configuration = configuration
+        self.observer = observer
         self.onStateChange = onStateChange
         self.session = HTTP2Session(role: .client, configuration: configuration)
         session.owner = self
     }
 
     /// Streams that are open.
-    public var activeStreams: Int { receivers.count }
+    public var activeStreams: Int { open.count }
 
     /// Whether a request would be sent now, not queued.
     public var canOpenStream: Bool {
-        state == .ready && receivers.count < min(session.remoteStreamLimit, configuration.maxConcurrentStreams)
+        state == .ready && open.count < min(session.remoteStreamLimit, configuration.maxConcurrentStreams)
     }
 
     /// Sends a request; `receiver` is kept until the answer is whole or has failed.
@@ -78,7 +88,12 @@ public final class HTTP2ClientConnection: ChannelDuplexHandler {
     public func open(
         _ head: HeaderBlock, body: Body, receiver: any HTTP2ResponseReceiver
     ) throws(HTTP2StreamError) -> HTTP2StreamID {
-        guard state == .ready, session.mayRequest else { throw .unavailable }
+        guard state == .ready else { throw .unavailable }
+        guard session.mayRequest else {
+            // Its numbers are used up, after 2^30 requests; another connection begins anew (RFC 9113 §5.1.1).
+            drain()
+            throw .unavailable
+        }
         let outgoing: OutgoingBody? =
             switch body {
             case .none: nil
@@ -86,9 +101,11 @@ public final class HTTP2ClientConnection: ChannelDuplexHandler {
             case .streamed: OutgoingBody()
             }
         guard let stream = session.request(head, body: outgoing) else { throw .unavailable }
-        receivers[stream] = receiver
+        let id = HTTP2StreamID(rawValue: stream)
+        open[stream] = Request(receiver: receiver, sent: .now())
+        observer?.opened(id)
         scheduleFlush()
-        return HTTP2StreamID(rawValue: stream)
+        return id
     }
 
     /// Adds to a streamed request.
@@ -129,9 +146,15 @@ public final class HTTP2ClientConnection: ChannelDuplexHandler {
     }
 
     /// Gives a request up: the peer is told, its receiver hears no more.
-    public func cancel(_ stream: HTTP2StreamID) {
-        guard receivers.removeValue(forKey: stream.rawValue) != nil else { return }
+    public func cancel(_ stream: HTTP2StreamID) { giveUp(stream, .cancelled) }
+
+    /// Gives a request up because its answer did not begin in time.
+    public func expire(_ stream: HTTP2StreamID) { giveUp(stream, .expired) }
+
+    private func giveUp(_ stream: HTTP2StreamID, _ ending: HTTP2StreamEnding) {
+        guard open.removeValue(forKey: stream.rawValue) != nil else { return }
         session.reset(stream.rawValue, code: NGHTTP2_CANCEL.rawValue)
+        observer?.ended(stream, ending)
         scheduleFlush()
     }
 
@@ -156,6 +179,7 @@ public final class HTTP2ClientConnection: ChannelDuplexHandler {
 
     public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         transport.beginReading()
+        silence.ends()
         if !session.receive(unwrapInboundIn(data)) {
             transport.flush(session)
             transport.close()
@@ -174,12 +198,13 @@ public final class HTTP2ClientConnection: ChannelDuplexHandler {
     }
 
     public func channelInactive(context: ChannelHandlerContext) {
-        keepalive?.cancel()
+        clock?.cancel()
         change(to: .closed)
-        let open = receivers
-        receivers.removeAll()
+        let lost = open
+        open.removeAll()
         session.streams.removeAll()
-        for (stream, receiver) in open { receiver.failed(.connectionClosed, on: .init(rawValue: stream)) }
+        if !lost.isEmpty { observer?.lost(requests: lost.count) }
+        for (stream, request) in lost { request.receiver.failed(.connectionClosed, on: .init(rawValue: stream)) }
         context.fireChannelInactive()
     }
 
@@ -191,19 +216,23 @@ public final class HTTP2ClientConnection: ChannelDuplexHandler {
         guard state == .connecting || state == .draining else { return }
         scheduleFlush()
         if state == .draining { return closeWhenIdle() }
-        guard let interval = configuration.keepalive else { return }
+        guard let keepalive = configuration.keepalive else { return }
+        let interval = TimeAmount.nanoseconds(keepalive.nanoseconds / Int64(Silence.limit))
         let home = NIOLoopBound(self, eventLoop: context.eventLoop)
-        keepalive = context.eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in
+        clock = context.eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in
             home.value.askWhetherAlive()
         }
     }
 
     /// A peer that hangs answers nothing and closes nothing; only an unanswered question shows it.
     private func askWhetherAlive() {
-        if awaitsPing { return transport.close() }
-        awaitsPing = true
-        session.ping()
-        scheduleFlush()
+        switch silence.lasts() {
+        case .wait: break
+        case .ask:
+            session.ping()
+            scheduleFlush()
+        case .giveUp: transport.close()
+        }
     }
 
     private func change(to next: State) {
@@ -213,7 +242,7 @@ public final class HTTP2ClientConnection: ChannelDuplexHandler {
     }
 
     private func closeWhenIdle() {
-        guard state == .draining, receivers.isEmpty, transport.eventLoop != nil else { return }
+        guard state == .draining, open.isEmpty, transport.eventLoop != nil else { return }
         session.terminate(NGHTTP2_NO_ERROR)
         scheduleFlush()
     }
@@ -227,33 +256,38 @@ public final class HTTP2ClientConnection: ChannelDuplexHandler {
 
 extension HTTP2ClientConnection: HTTP2SessionOwner {
     func session(received head: HeaderBlock, endStream: Bool, on stream: Int32) {
-        let receiver = endStream ? receivers.removeValue(forKey: stream) : receivers[stream]
-        receiver?.received(head: head, endStream: endStream, on: .init(rawValue: stream))
+        guard let request = endStream ? open.removeValue(forKey: stream) : open[stream] else { return }
+        let id = HTTP2StreamID(rawValue: stream)
+        observer?.answered(id, after: .now() - request.sent)
+        if endStream { observer?.ended(id, .answered) }
+        request.receiver.received(head: head, endStream: endStream, on: id)
     }
 
     func session(received body: ByteBuffer, on stream: Int32) {
-        guard let receiver = receivers[stream] else {
+        guard let request = open[stream] else {
             return session.consumed(body.readableBytes, on: stream)
         }
-        receiver.received(body: body, on: .init(rawValue: stream))
+        request.receiver.received(body: body, on: .init(rawValue: stream))
     }
 
     func session(ended trailers: HeaderBlock?, on stream: Int32) {
-        receivers.removeValue(forKey: stream)?.ended(trailers: trailers, on: .init(rawValue: stream))
+        guard let request = open.removeValue(forKey: stream) else { return }
+        observer?.ended(.init(rawValue: stream), .answered)
+        request.receiver.ended(trailers: trailers, on: .init(rawValue: stream))
     }
 
     func session(closed stream: Int32, error: HTTP2StreamError?) {
         // Nil when the answer was whole or the request was given up.
-        receivers.removeValue(forKey: stream)?.failed(error ?? .reset(code: 0), on: .init(rawValue: stream))
+        if let request = open.removeValue(forKey: stream) {
+            let error = error ?? .reset(code: 0)
+            observer?.ended(.init(rawValue: stream), .failed(error))
+            request.receiver.failed(error, on: .init(rawValue: stream))
+        }
         closeWhenIdle()
     }
 
     func session(writable: Bool, on stream: Int32) {
-        receivers[stream]?.writabilityChanged(writable, on: .init(rawValue: stream))
-    }
-
-    func sessionReceivedSettings() {
-        if state == .connecting { change(to: .ready) }
+        open[stream]?.receiver.writabilityChanged(writable, on: .init(rawValue: stream))
     }
 
     func sessionIsGoingAway() {
@@ -261,5 +295,7 @@ extension HTTP2ClientConnection: HTTP2SessionOwner {
         closeWhenIdle()
     }
 
-    func sessionReceivedPingAnswer() { awaitsPing = false }
+    func sessionReceivedSettings() {
+        if state == .connecting { change(to: .ready) }
+    }
 }

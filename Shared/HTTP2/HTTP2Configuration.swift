@@ -22,7 +22,7 @@ public struct HTTP2Configuration: Sendable {
     public var maxControlFramesPerSecond = 20
     /// Bytes queued for one streamed body above which its writer is told to wait; below a quarter it may go on.
     public var highWatermark = 64 << 10
-    /// How often a client asks whether the peer is still there; an unanswered question ends the connection.
+    /// How long a peer may be silent before a client gives the connection up; it is asked for a sign of life first.
     public var keepalive: TimeAmount? = .seconds(5)
 
     /// The defaults.
@@ -50,4 +50,12 @@ public enum HTTP2StreamError: Error, Sendable, Equatable {
 
     /// Whether the peer can't have acted on the request.
     public var isSafeToRetry: Bool { self == .refused || self == .unavailable }
+
+    /// Whether the peer broke down, so that another may answer a request that does no harm when it is repeated.
+    ///
+    /// Other resets may be the request's own fault: a field that HTTP/2 forbids, a body that is too long.
+    public var isBreakdown: Bool { self == .connectionClosed || self == .reset(code: Self.internalError) }
+
+    /// INTERNAL_ERROR.
+    private static let internalError: UInt32 = 2
 }

@@ -181,7 +181,6 @@ extension HTTP2ServerConnection: HTTP2SessionOwner {
         delegate.writabilityChanged(writable, on: .init(rawValue: stream), connection: self)
     }
 
-    func sessionReceivedSettings() {}
     func sessionIsGoingAway() {}
-    func sessionReceivedPingAnswer() {}
+    func sessionReceivedSettings() {}
 }

@@ -12,7 +12,6 @@ protocol HTTP2SessionOwner: AnyObject {
     /// The peer has told its settings: at first that it is there, and speaks HTTP/2.
     func sessionReceivedSettings()
     func sessionIsGoingAway()
-    func sessionReceivedPingAnswer()
 }
 
 /// One libnghttp2 session: bytes in, events out, bytes out. No I/O and no channel.
@@ -43,7 +42,7 @@ final class HTTP2Session {
     weak var owner: (any HTTP2SessionOwner)?
     var streams: [Int32: Stream] = [:]
     var frameGuard: FrameGuard
-    private var session: OpaquePointer?
+    private(set) var session: OpaquePointer?
 
     init(role: Role, configuration: HTTP2Configuration) {
         self.role = role

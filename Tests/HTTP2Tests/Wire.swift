@@ -46,6 +46,7 @@ final class RecordingReceiver: HTTP2ResponseReceiver {
     private(set) var failure: HTTP2StreamError?
     private(set) var writability: [Bool] = []
     var connection: HTTP2ClientConnection?
+    var whenFailed: () -> Void = {}
 
     func received(head: HeaderBlock, endStream: Bool, on stream: HTTP2StreamID) {
         status = head.status
@@ -58,7 +59,10 @@ final class RecordingReceiver: HTTP2ResponseReceiver {
     }
 
     func ended(trailers: HeaderBlock?, on stream: HTTP2StreamID) { isWhole = true }
-    func failed(_ error: HTTP2StreamError, on stream: HTTP2StreamID) { failure = error }
+    func failed(_ error: HTTP2StreamError, on stream: HTTP2StreamID) {
+        failure = error
+        whenFailed()
+    }
     func writabilityChanged(_ writable: Bool, on stream: HTTP2StreamID) { writability.append(writable) }
 }
 
@@ -72,12 +76,14 @@ final class Wire {
     private(set) var states: [HTTP2ClientConnection.State] = []
     private(set) var serverWrites = 0
 
-    init(_ adjust: (inout HTTP2Configuration) -> Void = { _ in }) throws {
+    init(
+        observer: (any HTTP2ClientObserver)? = nil, _ adjust: (inout HTTP2Configuration) -> Void = { _ in }
+    ) throws {
         var configuration = HTTP2Configuration()
         configuration.keepalive = nil
         adjust(&configuration)
         var changed: (HTTP2ClientConnection.State) -> Void = { _ in }
-        client = HTTP2ClientConnection(configuration: configuration) { changed($0) }
+        client = HTTP2ClientConnection(configuration: configuration, observer: observer) { changed($0) }
         server = HTTP2ServerConnection(configuration: configuration, delegate: delegate)
         changed = { [weak self] state in self?.states.append(state) }
         try clientChannel.pipeline.syncOperations.addHandler(client)
