@@ -9,6 +9,9 @@ enum GatewaySettings {
     static let identity = upstream("IDENTITY_UPSTREAMS", 8081, "identity")
     static let token = upstream("TOKEN_UPSTREAMS", 8082, "token")
     static let admin = upstream("ADMIN_UPSTREAMS", 8083, "admin")
+    static let upstreamRequests = Setting<Int>(
+        "UPSTREAM_MAX_REQUESTS", .integer(in: 1...1000), default: "1000",
+        "Requests open at one instance at most, for each core of the gateway; those beyond wait a second, then get 503")
     static let routes = Setting<String>("ROUTES_FILE", .nonEmpty, default: "deploy/routes.json", "The route table")
     static let docsAssets = Setting<String?>.optional(
         "DOCS_ASSETS_DIR", .nonEmpty, "The folder with the files of Swagger UI and ReDoc; without it /docs says so")
@@ -64,9 +67,9 @@ enum GatewaySettings {
         "Whether the plain port takes HTTP/2 from who begins with it, such as a proxy in front")
 
     static let all: [any SettingDeclaration] = [
-        port, identity, token, admin, routes, docsAssets, trustedProxies, proxyHeader, origins, securityHeaders,
-        rateLimits, gateways, accessLog, shutdownDelay, loginURL, returnHosts, tlsCertificate, tlsKey, tlsPort,
-        plainHTTP2,
+        port, identity, token, admin, upstreamRequests, routes, docsAssets, trustedProxies, proxyHeader, origins,
+        securityHeaders, rateLimits, gateways, accessLog, shutdownDelay, loginURL, returnHosts, tlsCertificate, tlsKey,
+        tlsPort, plainHTTP2,
     ]
 
     private static func upstream(_ name: String, _ port: Int, _ service: String) -> Setting<[HostPort]> {

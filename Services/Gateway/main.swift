@@ -20,9 +20,11 @@ await ServiceProcess(name: "gateway", port: GatewaySettings.opsPort, settings: G
         logger: context.logger,
         handlers: [revocations.apply, tenantRefresher.apply, keyRefresher.apply, originRefresher.apply])
 
-    let identity = try await context.upstream("identity", values[GatewaySettings.identity], streams: true)
-    let token = try await context.upstream("token", values[GatewaySettings.token], streams: true)
-    let admin = try await context.upstream("admin", values[GatewaySettings.admin], streams: true)
+    let limit = values[GatewaySettings.upstreamRequests]
+    let identity = try await context.upstream(
+        "identity", values[GatewaySettings.identity], streams: true, limit: limit)
+    let token = try await context.upstream("token", values[GatewaySettings.token], streams: true, limit: limit)
+    let admin = try await context.upstream("admin", values[GatewaySettings.admin], streams: true, limit: limit)
     let upstreams = [identity, token, admin]
     let clients = upstreams.map { (name: $0.name, client: InternalClient(upstream: $0, key: context.internalKey)) }
     let routes = try LiveRoutes(

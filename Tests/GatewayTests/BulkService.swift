@@ -9,6 +9,15 @@ import NIOPosix
 /// `/bulk/sink` answers with the number of bytes it took, `/bulk/source?N` gives N, `/bulk/stuck` takes no more than a
 /// window, `/bulk/early` answers before the body is whole, `/bulk/never` does not answer.
 final class BulkService: Sendable {
+    /// What becomes of requests.
+    enum Fault {
+        case none
+        /// Every stream is reset with INTERNAL_ERROR.
+        case resets
+        /// None is answered.
+        case silent
+    }
+
     struct Counts {
         var taken = 0
         var given = 0
@@ -22,7 +31,7 @@ final class BulkService: Sendable {
 
     var counts: Counts { box.withLockedValue { $0 } }
 
-    init() async throws {
+    init(_ fault: Fault = .none) async throws {
         let box = NIOLockedValueBox(Counts())
         self.box = box
         var configuration = HTTP2Configuration()
@@ -35,7 +44,8 @@ final class BulkService: Sendable {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(
-                        HTTP2ServerConnection(configuration: settings, delegate: Delegate(box, channel.eventLoop)))
+                        HTTP2ServerConnection(
+                            configuration: settings, delegate: Delegate(box, channel.eventLoop, fault)))
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()
@@ -55,17 +65,28 @@ final class BulkService: Sendable {
         private static let piece = ByteBuffer(repeating: 0x61, count: 16 << 10)
         private let counts: NIOLockedValueBox<Counts>
         private let eventLoop: any EventLoop
+        private let fault: Fault
         private var requests: [HTTP2StreamID: Request] = [:]
 
-        init(_ counts: NIOLockedValueBox<Counts>, _ eventLoop: any EventLoop) {
+        init(_ counts: NIOLockedValueBox<Counts>, _ eventLoop: any EventLoop, _ fault: Fault) {
             self.counts = counts
+            self.fault = fault
             self.eventLoop = eventLoop
         }
 
         func received(
             head: HeaderBlock, endStream: Bool, on stream: HTTP2StreamID, connection: HTTP2ServerConnection
         ) {
+            // Asked by the gateway on its own account.
+            if head.path == "/health/readiness" {
+                return connection.respond(Self.head(length: 0), body: nil, on: stream)
+            }
             counts.withLockedValue { $0.begun += 1 }
+            switch fault {
+            case .none: break
+            case .resets: return connection.reset(stream, code: 2)
+            case .silent: return
+            }
             let target = (head.path ?? "").split(separator: "?")
             var request = Request(path: String(target.first ?? ""))
             switch request.path {

@@ -19,6 +19,8 @@ final class TestFront: Sendable {
     let service: BulkService
     let revocations = RevocationSet(lifetime: .seconds(60))
     let routes: LiveRoutes
+    /// Another instance of the service, which has a fault; where one was asked for.
+    let faulty: BulkService?
     private let channel: any Channel
     private let upstreams: Task<Void, any Error>
 
@@ -28,20 +30,23 @@ final class TestFront: Sendable {
     ///   - limits: Of callers.
     ///   - certificates: With them it speaks TLS.
     ///   - operated: Routes to upstreams of the operator's, at these.
+    ///   - fault: Of another instance of the service, beside the good one.
     init(
         bodyLimit: Int = .max, timeout: TimeAmount = .seconds(10), limits: FrontLimits = FrontLimits(),
-        certificates: CertificateStore? = nil, operated: [RouteTable.Route] = []
+        certificates: CertificateStore? = nil, operated: [RouteTable.Route] = [], fault: BulkService.Fault? = nil
     ) async throws {
         let group = MultiThreadedEventLoopGroup.singleton
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let service = try await BulkService()
+        let faulty: BulkService? = if let fault { try await BulkService(fault) } else { nil }
         var configuration = HTTP2Configuration()
         configuration.maxBodySize = .max
         configuration.maxConcurrentStreams = 1000
         configuration.initialWindowSize = 256 << 10
         let upstream = try await Upstream(
-            name: "bulk", addresses: [HostPort(host: "127.0.0.1", port: service.port)], configuration: configuration,
-            eventLoopGroup: group, logger: logger)
+            name: "bulk",
+            addresses: [service, faulty].compactMap { $0 }.map { HostPort(host: "127.0.0.1", port: $0.port) },
+            configuration: configuration, eventLoopGroup: group, logger: logger)
         // Never connected: what is asked of it stands in memory.
         let postgres = PostgresClient(configuration: .init(connectionString: "", applicationName: ""), logger: logger)
         let tenant = Tenant(
@@ -82,6 +87,7 @@ final class TestFront: Sendable {
             .bind(host: "127.0.0.1", port: 0).get()
         port = channel.localAddress?.port ?? 0
         self.service = service
+        self.faulty = faulty
         upstreams = Task { try await upstream.run() }
         while await !upstream.isReachable() { try await Task.sleep(for: .milliseconds(10)) }
     }
@@ -90,6 +96,7 @@ final class TestFront: Sendable {
         upstreams.cancel()
         try? await channel.close()
         await service.stop()
+        await faulty?.stop()
     }
 }
 
@@ -103,11 +110,12 @@ func pause(milliseconds: UInt32) { usleep(milliseconds * 1000) }
 /// Runs a test on a front of its own.
 func withFront(
     bodyLimit: Int = .max, timeout: TimeAmount = .seconds(10), limits: FrontLimits = FrontLimits(),
-    certificates: CertificateStore? = nil, operated: [RouteTable.Route] = [],
+    certificates: CertificateStore? = nil, operated: [RouteTable.Route] = [], fault: BulkService.Fault? = nil,
     _ body: (TestFront) async throws -> Void
 ) async throws {
     let front = try await TestFront(
-        bodyLimit: bodyLimit, timeout: timeout, limits: limits, certificates: certificates, operated: operated)
+        bodyLimit: bodyLimit, timeout: timeout, limits: limits, certificates: certificates, operated: operated,
+        fault: fault)
     do {
         try await body(front)
     } catch {

@@ -31,6 +31,14 @@ enum ServiceCall {
         }
     }
 
+    /// Gives the request up because no answer came in time, which is held against the instance.
+    func expire() {
+        switch self {
+        case .stream(let connection, let stream): connection.expire(stream)
+        case .operated(let call): call.cancel()
+        }
+    }
+
     /// Bytes of the answer have gone on.
     func consumed(_ bytes: Int) {
         if case .stream(let connection, let stream) = self { connection.consumed(bytes, on: stream) }

@@ -74,7 +74,7 @@ extension Exchange: ServiceAnswerReceiver {
         loop.environment.logger.debug(
             "upstream failed", metadata: ["request_id": "\(request.id)", "error": "\(failure.reason)"])
         switch phase {
-        case .waiting:
+        case .waiting(let call):
             // A request the instance can't have acted on, or that changes nothing, is sent to another one.
             let isSafe =
                 switch failure.retry {
@@ -82,7 +82,10 @@ extension Exchange: ServiceAnswerReceiver {
                 case .whenSafe: isIdempotent
                 case .never: false
                 }
-            if isSafe, !upload.hasSent, attempts < 3, let route = request.route { return attempt(route) }
+            if isSafe, !upload.hasSent, attempts < 3, let route = request.route {
+                if case .stream(let connection, _) = call { return attempt(route, after: connection) }
+                return attempt(route)
+            }
             fail(failure.problem)
         case .streaming: breakOff()
         case .authenticating, .connecting, .tunnelling, .done: break

@@ -16,7 +16,7 @@ extension Exchange: HTTP2ResponseReceiver {
 
     func failed(_ error: HTTP2StreamError, on stream: HTTP2StreamID) {
         let retry: ServiceFailure.Retry =
-            error.isSafeToRetry ? .always : error == .connectionClosed ? .whenSafe : .never
+            error.isSafeToRetry ? .always : error.isBreakdown ? .whenSafe : .never
         failed(
             ServiceFailure(
                 retry: retry, problem: error == .bodyTooLarge ? .badGateway : .unavailable(), reason: "\(error)"))

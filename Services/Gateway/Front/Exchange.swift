@@ -164,13 +164,14 @@ final class Exchange {
         if let route = request.route { deadline = .now() + route.timeout }
     }
 
-    func attempt(_ route: RouteTable.Route) {
+    /// - Parameter failed: Where it was tried before.
+    func attempt(_ route: RouteTable.Route, after failed: HTTP2ClientConnection? = nil) {
         attempts += 1
         account.goesOn()
         if let rules = route.operated { return call(rules) }
         guard let pool = loop.pool(route.service) else { return fail(.badGateway) }
         phase = .connecting
-        if let connection = pool.connection() { return open(connection, route) }
+        if let connection = pool.connection(after: failed) { return open(connection, route) }
         // An instance that was just restarted is back within moments; without any, nobody is kept waiting long.
         pool.whenConnected(by: .now() + .seconds(1)) { connection in
             guard case .connecting = self.phase else { return }
@@ -204,7 +205,7 @@ final class Exchange {
         guard deadline <= now else { return }
         switch phase {
         case .waiting(let call):
-            call.cancel()
+            call.expire()
             fail(.gatewayTimeout)
         case .connecting: fail(.unavailable())
         case .streaming(let call):

@@ -31,9 +31,14 @@ public struct ProcessContext: Sendable {
     public let shutdown = ShutdownNotice()
 
     /// A client of another process.
-    /// - Parameter streams: Whether answers are passed on as they come, of any length, so that none waits here.
-    public func upstream(_ name: String, _ addresses: [HostPort], streams: Bool = false) async throws -> Upstream {
+    /// - Parameters:
+    ///   - streams: Whether answers are passed on as they come, of any length, so that none waits here.
+    ///   - limit: Requests that one event loop has open at one instance at most.
+    public func upstream(
+        _ name: String, _ addresses: [HostPort], streams: Bool = false, limit: Int? = nil
+    ) async throws -> Upstream {
         var configuration = http2
+        if let limit { configuration.maxConcurrentStreams = limit }
         if streams {
             configuration.maxBodySize = .max
             configuration.initialWindowSize = 256 << 10

@@ -77,7 +77,9 @@ public struct InternalClient: Sendable {
         let upstream = upstream
         let outcome: Result<Answer, Failure> = await withCheckedContinuation { continuation in
             let begin: @Sendable () -> Void = {
-                let exchange = Exchange(block, body, deadline: deadline, eventLoop: eventLoop, continuation)
+                let exchange = Exchange(
+                    block, body, isRepeatable: method == .get || method == .head, deadline: deadline,
+                    eventLoop: eventLoop, continuation)
                 exchange.begin(upstream.pool(on: eventLoop))
             }
             if eventLoop.inEventLoop { begin() } else { eventLoop.execute(begin) }
@@ -95,6 +97,7 @@ private final class Exchange: HTTP2ResponseReceiver {
 
     private let head: HeaderBlock
     private let body: ByteBuffer?
+    private let isRepeatable: Bool
     private let deadline: NIODeadline
     private let eventLoop: any EventLoop
     private var continuation: CheckedContinuation<Outcome, Never>?
@@ -106,11 +109,12 @@ private final class Exchange: HTTP2ResponseReceiver {
     private var timer: Scheduled<Void>?
 
     init(
-        _ head: HeaderBlock, _ body: ByteBuffer?, deadline: NIODeadline, eventLoop: any EventLoop,
+        _ head: HeaderBlock, _ body: ByteBuffer?, isRepeatable: Bool, deadline: NIODeadline, eventLoop: any EventLoop,
         _ continuation: CheckedContinuation<Outcome, Never>
     ) {
         self.head = head
         self.body = body
+        self.isRepeatable = isRepeatable
         self.deadline = deadline
         self.eventLoop = eventLoop
         self.continuation = continuation
@@ -123,17 +127,23 @@ private final class Exchange: HTTP2ResponseReceiver {
         attempt()
     }
 
-    private func attempt() {
+    /// - Parameter failed: Where it was tried before.
+    private func attempt(after failed: HTTP2ClientConnection? = nil) {
         attempts += 1
+        if let connection = pool?.connection(after: failed) { return open(connection) }
         pool?.whenConnected(by: min(deadline, .now() + .seconds(1))) { connection in
             guard let connection else { return self.finish(.failure(.unreachable)) }
-            do throws(HTTP2StreamError) {
-                let content: HTTP2ClientConnection.Body = self.body.map { .full($0) } ?? .none
-                let id = try connection.open(self.head, body: content, receiver: self)
-                self.stream = (connection, id)
-            } catch {
-                self.finish(.failure(.unreachable))
-            }
+            self.open(connection)
+        }
+    }
+
+    private func open(_ connection: HTTP2ClientConnection) {
+        do throws(HTTP2StreamError) {
+            let content: HTTP2ClientConnection.Body = body.map { .full($0) } ?? .none
+            let id = try connection.open(head, body: content, receiver: self)
+            stream = (connection, id)
+        } catch {
+            finish(.failure(.unreachable))
         }
     }
 
@@ -156,15 +166,20 @@ private final class Exchange: HTTP2ResponseReceiver {
     }
 
     func failed(_ error: HTTP2StreamError, on stream: HTTP2StreamID) {
+        let connection = self.stream?.connection
         self.stream = nil
-        if error.isSafeToRetry, attempts < 3, continuation != nil { return attempt() }
+        // Repeating what changes nothing does no harm, as long as nothing of the answer was taken.
+        let isSafe = error.isSafeToRetry || error.isBreakdown && isRepeatable && status == 0
+        if isSafe, attempts < 3, continuation != nil { return attempt(after: connection) }
         finish(.failure(error.isSafeToRetry ? .unreachable : .interrupted))
     }
 
     func writabilityChanged(_ writable: Bool, on stream: HTTP2StreamID) {}
 
     private func expire() {
-        if let (connection, id) = stream { connection.cancel(id) }
+        if let (connection, id) = stream {
+            if status == 0 { connection.expire(id) } else { connection.cancel(id) }
+        }
         finish(.failure(stream == nil ? .unreachable : .timeout))
     }
 

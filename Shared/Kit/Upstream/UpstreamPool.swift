@@ -1,19 +1,28 @@
 public import HTTP2
 import Logging
 public import NIOCore
-import NIOPosix
 
 /// The connections of one event loop to the instances of one service: one each, kept up, chosen among by load.
 ///
 /// Lives on its event loop only.
 public final class UpstreamPool {
-    private let name: String
-    private let eventLoop: any EventLoop
-    private let configuration: HTTP2Configuration
-    private let logger: Logger
+    /// What it shares with the pools of the other event loops.
+    struct Settings {
+        let eventLoop: any EventLoop
+        let configuration: HTTP2Configuration
+        let health: UpstreamHealth
+        /// How long an instance has to say whether it is ready.
+        let patience: TimeAmount
+        let logger: Logger
+    }
+
+    private let settings: Settings
     private var instances: [SocketAddress: UpstreamInstance] = [:]
-    private var ready: [UpstreamInstance] = []
-    private var waiters: [Waiter] = []
+    /// Those that requests are spread over.
+    private var used: [UpstreamInstance] = []
+    /// Those that are connected, but out of use until one request has tried them.
+    private var ejected: [UpstreamInstance] = []
+    private var waiters: CircularBuffer<Waiter> = []
     private var isShutDown = false
 
     private struct Waiter {
@@ -21,34 +30,34 @@ public final class UpstreamPool {
         let resume: (HTTP2ClientConnection?) -> Void
     }
 
-    init(name: String, eventLoop: any EventLoop, configuration: HTTP2Configuration, logger: Logger) {
-        self.name = name
-        self.eventLoop = eventLoop
-        self.configuration = configuration
-        self.logger = logger
+    init(_ settings: Settings) {
+        self.settings = settings
     }
 
-    /// How many instances can take a request now.
-    public var readyCount: Int { ready.count }
+    /// How many instances it has a connection to.
+    var connectedCount: Int { instances.values.count { $0.isConnected } }
+
+    /// Some time has passed: slow answers count for less. Returns how many requests each instance has open here.
+    func turn() -> [SocketAddress: Int] {
+        settings.eventLoop.preconditionInEventLoop()
+        for instance in instances.values { instance.forget() }
+        return instances.mapValues(\.openRequests)
+    }
 
     /// The better of two random instances that can take a request now, or nil when there is none.
-    public func connection() -> HTTP2ClientConnection? {
-        switch ready.count {
-        case 0: return nil
-        case 1: return ready[0].available
-        default:
-            let first = Int.random(in: 0..<ready.count)
-            var second = Int.random(in: 0..<(ready.count - 1))
-            if second >= first { second += 1 }
-            guard let one = ready[first].available else { return ready[second].available }
-            guard let other = ready[second].available else { return one }
-            return one.activeStreams <= other.activeStreams ? one : other
+    /// - Parameter failed: Where the same request was tried and failed: another instance is taken if there is one.
+    public func connection(after failed: HTTP2ClientConnection? = nil) -> HTTP2ClientConnection? {
+        if let failed {
+            settings.health.metrics.retried()
+            return choose(except: failed) ?? choose()
         }
+        if !ejected.isEmpty, let connection = trial() { return connection }
+        return choose()
     }
 
     /// Calls back with a connection as soon as there is one, or with nil at the deadline.
     public func whenConnected(by deadline: NIODeadline, _ resume: @escaping (HTTP2ClientConnection?) -> Void) {
-        eventLoop.preconditionInEventLoop()
+        settings.eventLoop.preconditionInEventLoop()
         if let connection = connection() { return resume(connection) }
         // More waiters than could be served in a second after a reconnect are not worth their memory.
         guard !isShutDown, waiters.count < 4096 else { return resume(nil) }
@@ -57,54 +66,102 @@ public final class UpstreamPool {
     }
 
     func setInstances(_ addresses: [SocketAddress]) {
-        eventLoop.preconditionInEventLoop()
+        settings.eventLoop.preconditionInEventLoop()
         guard !isShutDown else { return }
         for (address, instance) in instances where !addresses.contains(address) {
             instances[address] = nil
             instance.retire()
         }
         for address in addresses where instances[address] == nil {
-            let instance = UpstreamInstance(
-                address: address, eventLoop: eventLoop, configuration: configuration, logger: logger
-            ) { [weak self] instance, isReady in self?.changed(instance, isReady: isReady) }
+            let instance = UpstreamInstance(address: address, pool: self, settings)
             instances[address] = instance
             instance.connect()
         }
+        regroup()
+    }
+
+    /// Has an instance asked whether it is ready; false when it can't be asked from here.
+    func ask(_ address: SocketAddress) -> Bool { instances[address]?.ask() ?? false }
+
+    /// Looks anew at how the instances stand.
+    func refresh() {
+        settings.eventLoop.preconditionInEventLoop()
+        for (address, report) in settings.health.reports() { instances[address]?.report = report }
+        regroup()
     }
 
     /// Lets streams in flight finish and closes; new requests find no connection.
     func shutDown() {
-        eventLoop.preconditionInEventLoop()
+        settings.eventLoop.preconditionInEventLoop()
         isShutDown = true
         for instance in instances.values { instance.retire() }
         instances.removeAll()
-        ready.removeAll()
-        resumeWaiters { _ in true }
+        regroup()
+        while let waiter = waiters.popFirst() { waiter.resume(nil) }
     }
 
-    private func changed(_ instance: UpstreamInstance, isReady: Bool) {
-        ready.removeAll { $0 === instance }
-        guard isReady else { return }
-        ready.append(instance)
-        logger.debug("upstream connected", metadata: ["upstream": "\(name)", "address": "\(instance.address)"])
-        resumeWaiters { _ in true }
+    /// Chooses whom requests are spread over: those that are ready; without any, all that are connected, because then
+    /// the trouble is likely one that all share.
+    func regroup() {
+        let connected = instances.values.filter(\.isConnected)
+        let ready = connected.filter { $0.report.standing == .ready }
+        used = ready.isEmpty ? connected : ready
+        ejected = connected.filter { $0.report.standing == .ejected || $0.trial == .reserved }
+        freed()
     }
 
-    private func resumeWaiters(_ isDue: (Waiter) -> Bool) {
-        let due = waiters.filter(isDue)
-        guard !due.isEmpty else { return }
-        waiters.removeAll(where: isDue)
-        for waiter in due { waiter.resume(connection()) }
+    /// An instance may be able to take more than before.
+    func freed() {
+        guard !waiters.isEmpty else { return }
+        while let waiter = waiters.first, let connection = connection() {
+            waiters.removeFirst()
+            waiter.resume(connection)
+        }
+    }
+
+    private func trial() -> HTTP2ClientConnection? {
+        let now = NIODeadline.now()
+        for instance in ejected {
+            if let connection = instance.available, instance.mayBeTried(now) { return connection }
+        }
+        return nil
+    }
+
+    private func choose(except failed: HTTP2ClientConnection? = nil) -> HTTP2ClientConnection? {
+        func candidate(_ index: Int) -> HTTP2ClientConnection? {
+            guard let connection = used[index].available, connection !== failed else { return nil }
+            return connection
+        }
+        switch used.count {
+        case 0: return nil
+        case 1: return candidate(0)
+        default:
+            let first = Int.random(in: 0..<used.count)
+            var second = Int.random(in: 0..<(used.count - 1))
+            if second >= first { second += 1 }
+            switch (candidate(first), candidate(second)) {
+            case (let one?, let other?): return used[first].load <= used[second].load ? one : other
+            case (let one?, nil): return one
+            case (nil, let other?): return other
+            // Those two are full; one of the others may not be.
+            case (nil, nil):
+                for index in used.indices { if let connection = candidate(index) { return connection } }
+                return nil
+            }
+        }
+    }
+
+    private func expire() {
+        let now = NIODeadline.now()
+        let due = waiters.filter { $0.deadline <= now }
+        waiters.removeAll { $0.deadline <= now }
+        for waiter in due { waiter.resume(nil) }
+        if !waiters.isEmpty { watchWaiters() }
     }
 
     /// While somebody waits, instances are not left to the pauses between their tries: one that is back is found at once.
     private func watchWaiters() {
         for instance in instances.values { instance.connect() }
-        eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(50)) { [weak self] in
-            guard let self else { return }
-            let now = NIODeadline.now()
-            self.resumeWaiters { $0.deadline <= now }
-            if !self.waiters.isEmpty { self.watchWaiters() }
-        }
+        settings.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(50)) { [weak self] in self?.expire() }
     }
 }
