@@ -109,21 +109,25 @@ public final class Upstream: Sendable, Service {
         return (resolved ?? []).sorted { $0.description < $1.description }
     }
 
-    /// Has each instance asked whether it is ready, once for all event loops, by a different one each time.
     private func keepAsking() async {
         var turn = 0
         while !Task.isCancelled {
-            // Gateways that were started together don't ask together.
+            // Processes that were started together don't ask together.
             try? await Task.sleep(for: policy.interval * Double.random(in: 0.8...1.2))
             turn += 1
-            let order = pools.indices.map { pools[($0 + turn) % pools.count] }
-            for address in health.reports().keys {
-                for (eventLoop, pool) in order {
-                    let isAsked = try? await eventLoop.submit { pool.value.ask(address) }.get()
-                    if isAsked == true { break }
-                }
-            }
+            await ask(turn: turn)
             await endTurn()
+        }
+    }
+
+    /// Has each instance asked whether it is ready, once for all event loops, by a different one each time.
+    func ask(turn: Int) async {
+        let order = pools.indices.map { pools[($0 + turn) % pools.count] }
+        for address in health.reports().keys {
+            for (eventLoop, pool) in order {
+                let isAsked = try? await eventLoop.submit { pool.value.ask(address) }.get()
+                if isAsked == true { break }
+            }
         }
     }
 

@@ -16,12 +16,13 @@ final class TestUpstream: Sendable {
     private let task: Task<Void, any Error>
 
     /// - Parameters:
-    ///   - instances: How each behaves.
+    ///   - behaviours: How each instance behaves.
+    ///   - others: Where further instances are.
     ///   - limit: Requests open at one at most, for each event loop.
     ///   - adjust: How they are judged; without it they are asked ten times a second.
     init(
-        _ behaviours: [TestInstance.Behaviour], limit: Int = 1000, keepalive: TimeAmount = .seconds(5),
-        adjust: (inout HealthPolicy) -> Void = { _ in }
+        _ behaviours: [TestInstance.Behaviour], others: [HostPort] = [], limit: Int = 1000,
+        keepalive: TimeAmount = .seconds(5), adjust: (inout HealthPolicy) -> Void = { _ in }
     ) async throws {
         var instances: [TestInstance] = []
         for behaviour in behaviours { instances.append(try await TestInstance(behaviour)) }
@@ -35,7 +36,7 @@ final class TestUpstream: Sendable {
         policy.interval = .milliseconds(100)
         adjust(&policy)
         let upstream = try await Upstream(
-            name: "test", addresses: instances.map(\.address), configuration: configuration,
+            name: "test", addresses: instances.map(\.address) + others, configuration: configuration,
             eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, policy: policy, metrics: registry)
         self.upstream = upstream
@@ -104,10 +105,12 @@ final class TestUpstream: Sendable {
 
 /// Runs a test on instances of its own, all of which are ready.
 func withUpstream(
-    _ behaviours: [TestInstance.Behaviour], limit: Int = 1000, keepalive: TimeAmount = .seconds(5),
-    adjust: (inout HealthPolicy) -> Void = { _ in }, _ body: (TestUpstream) async throws -> Void
+    _ behaviours: [TestInstance.Behaviour], others: [HostPort] = [], limit: Int = 1000,
+    keepalive: TimeAmount = .seconds(5), adjust: (inout HealthPolicy) -> Void = { _ in },
+    _ body: (TestUpstream) async throws -> Void
 ) async throws {
-    let upstream = try await TestUpstream(behaviours, limit: limit, keepalive: keepalive, adjust: adjust)
+    let upstream = try await TestUpstream(
+        behaviours, others: others, limit: limit, keepalive: keepalive, adjust: adjust)
     do {
         for index in behaviours.indices { try await upstream.until(index, is: .ready) }
         try await body(upstream)

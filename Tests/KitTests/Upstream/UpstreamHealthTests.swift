@@ -94,6 +94,8 @@ struct UpstreamHealthTests {
         fail(0)
         fail(1)
         #expect(standings == [.ejected, .ready, .unreachable, .unreachable])
+        for index in 2...3 { _ = health.connected(addresses[index]) }
+        #expect(standings == [.ejected, .ready, .notReady, .notReady])
     }
 
     @Test("when one is back, another that goes on failing takes its place")
@@ -130,6 +132,11 @@ struct UpstreamHealthTests {
         health.answered(addresses[0], isReady: true)
         #expect(!health.beginTrial(addresses[0]), "the second pause is longer")
         clock.advance(.seconds(1))
+        #expect(health.beginTrial(addresses[0]))
+        health.endTrial(addresses[0], .noAnswer)
+        clock.advance(.seconds(60))
+        #expect(!health.beginTrial(addresses[0]), "it has not answered since")
+        health.answered(addresses[0], isReady: true)
         #expect(health.beginTrial(addresses[0]))
         health.abandonTrial(addresses[0])
         #expect(health.beginTrial(addresses[0]))

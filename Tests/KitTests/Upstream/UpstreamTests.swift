@@ -89,6 +89,22 @@ struct UpstreamTests {
         }
     }
 
+    @Test("what an instance refuses because it goes away at once is repeated and does not count against it")
+    func goesAtOnce() async throws {
+        let leaver = try await LeavingInstance()
+        // Asked once, when it is connected: a question would make it leave before the requests come.
+        try await withUpstream([.answers], others: [leaver.address], adjust: { $0.interval = .seconds(600) }) { test in
+            while !test.upstream.standings.values.allSatisfy({ $0 == .ready }) {
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            leaver.leave()
+            #expect(await test.load(tasks: 60, requests: 1).isEmpty)
+            #expect(test.metric("retries_total") ?? 0 > 0)
+            #expect(test.metric("ejections_total") == 0)
+        }
+        await leaver.stop()
+    }
+
     @Test("one that goes away in order fails nobody and is not ejected")
     func goesAway() async throws {
         try await withUpstream([.answers, .answers]) { test in
@@ -126,7 +142,8 @@ struct UpstreamTests {
 
     @Test("a slow one gets few requests, though it is not broken")
     func slow() async throws {
-        try await withUpstream([.answers, .answersAfter(.milliseconds(100)), .answers]) { test in
+        let behaviours = [TestInstance.Behaviour.answers, .answersAfter(.milliseconds(100)), .answers]
+        try await withUpstream(behaviours, adjust: { $0.interval = .seconds(2) }) { test in
             #expect(await test.load(tasks: 16, requests: 100).isEmpty)
             let slow = test.instances[1].counts
             #expect(slow.requests < 1600 / 40, "\(slow.requests) of 1600")
@@ -257,6 +274,12 @@ struct UpstreamTests {
     func questions() async throws {
         try await withUpstream([.answers], adjust: { $0.interval = .seconds(600) }) { test in
             #expect(test.instances[0].counts.questions == 1)
+            for turn in 1...10 {
+                await test.upstream.ask(turn: turn)
+                while test.instances[0].counts.questions <= turn { try await Task.sleep(for: .milliseconds(1)) }
+                try await test.settle()
+            }
+            #expect(test.instances[0].counts.questions == 11)
         }
     }
 
