@@ -61,5 +61,7 @@ struct RequestTargetTests {
         #expect(old?.target == "/b")
         #expect(old?.lines == ["accept: x", "host: a.example:81"])
         #expect(read("GET http://a.example/b HTTP/1.0\r\nHost: b.example\r\n\r\n").status == 400)
+        #expect(read("GET http://a,b/c HTTP/1.0\r\n\r\n").status == 400)
+        #expect(read("GET http://user@a/c HTTP/1.0\r\n\r\n").status == 400)
     }
 }
