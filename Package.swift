@@ -170,7 +170,7 @@ let package = Package(
             [
                 "Gateway", "Kit", "Domain", "Directory", "Events", "HTTPFields", "HTTP1", "HTTP2", "Postgres", "Redis",
                 "Tokens", "GatehouseTesting",
-                nioCore, nioPosix, nioHTTP1, nioConcurrency, hummingbirdCore, logging,
+                nioCore, nioPosix, nioConcurrency, hummingbirdCore, logging,
             ]),
         tests("TokenServiceTests", ["Token", "Kit", "Tokens"]),
         tests("IdentityTests", ["Identity", "Domain"]),

@@ -56,20 +56,6 @@ extension HeaderPolicy {
     private static func isLimit(_ name: UnsafeRawBufferPointer) -> Bool {
         name.equals("ratelimit") || name.equals("ratelimit-policy") || name.equals("retry-after")
     }
-
-    /// Fields of one connection, and the length, which is told apart (RFC 9110 §7.6.1).
-    private static func isOfConnection(_ name: UnsafeRawBufferPointer) -> Bool {
-        switch name.count {
-        case 2: name.equals("te")
-        case 7: name.equals("trailer") || name.equals("upgrade")
-        case 10: name.equals("connection") || name.equals("keep-alive")
-        case 14: name.equals("content-length")
-        case 16: name.equals("proxy-connection")
-        case 17: name.equals("transfer-encoding")
-        case 18: name.equals("proxy-authenticate")
-        default: false
-        }
-    }
 }
 
 extension HeaderBlock {

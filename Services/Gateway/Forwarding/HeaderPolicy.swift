@@ -6,24 +6,34 @@ enum HeaderPolicy {
     /// Fields that speak of one connection only (RFC 9110 §7.6.1), or that only the gateway may set; told apart by their
     /// length first, since nearly all fields of a request are none of them.
     static func isDropped(_ name: UnsafeRawBufferPointer) -> Bool {
-        switch name.count {
-        case 2: name.equals("te")
+        if isOfConnection(name) { return true }
+        return switch name.count {
         // The gateway dates answers itself.
         case 4: name.equals("host") || name.equals("date")
         case 6: name.equals("expect")
-        case 7: name.equals("trailer") || name.equals("upgrade")
         case 8: name.equals("x-tenant")
         case 9: name.equals("forwarded") || name.equals("x-real-ip")
-        case 10: name.equals("connection") || name.equals("keep-alive")
         case 11: name.equals("traceparent")
         case 12: name.equals("x-request-id")
         case 13: name.equals("authorization") || name.equals("x-rewrite-url")
-        case 14: name.equals("content-length") || name.equals("x-original-url") || name.equals("http2-settings")
-        case 16: name.equals("proxy-connection")
-        case 17: name.equals("transfer-encoding") || name.equals("x-method-override")
-        case 18: name.equals("proxy-authenticate")
+        case 14: name.equals("x-original-url") || name.equals("http2-settings")
+        case 17: name.equals("x-method-override")
         case 19: name.equals("proxy-authorization")
         case 22: name.equals("x-http-method-override")
+        default: false
+        }
+    }
+
+    /// Fields of one connection, and the length, which is told apart (RFC 9110 §7.6.1).
+    static func isOfConnection(_ name: UnsafeRawBufferPointer) -> Bool {
+        switch name.count {
+        case 2: name.equals("te")
+        case 7: name.equals("trailer") || name.equals("upgrade")
+        case 10: name.equals("connection") || name.equals("keep-alive")
+        case 14: name.equals("content-length")
+        case 16: name.equals("proxy-connection")
+        case 17: name.equals("transfer-encoding")
+        case 18: name.equals("proxy-authenticate")
         default: false
         }
     }

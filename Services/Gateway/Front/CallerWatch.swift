@@ -41,20 +41,3 @@ final class CallerWatch {
         if !connections.isEmpty { schedule() }
     }
 }
-
-/// Tells when bytes come on a connection, which a decoder behind it does not until it has a whole head.
-final class ArrivalHandler: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-    typealias InboundOut = ByteBuffer
-
-    private let arrived: () -> Void
-
-    init(_ arrived: @escaping () -> Void) {
-        self.arrived = arrived
-    }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        arrived()
-        context.fireChannelRead(data)
-    }
-}

@@ -225,8 +225,6 @@ extension ProcessContext {
         http2.maxResets = .max
         http2.maxControlFramesPerSecond = .max
         http2.maxBodySize = 256 << 10
-        // Between processes a reset says that a caller has gone, and all callers share a connection.
-        http2.maxResets = .max
         self.http2 = http2
     }
 }
