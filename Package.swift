@@ -157,8 +157,8 @@ let package = Package(
         tests(
             "KitTests",
             [
-                "Kit", "HTTPFields", "HTTP2", hummingbird, httpTypes, nioCore, nioPosix, nioConcurrency, logging,
-                metrics,
+                "Kit", "Domain", "HTTPFields", "HTTP2", hummingbird, httpTypes, nioCore, nioPosix, nioConcurrency,
+                logging, metrics,
             ]),
         tests("TokensTests", ["Tokens", "Domain"]),
         tests("PasswordsTests", ["Passwords", nioCore]),

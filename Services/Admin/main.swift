@@ -21,9 +21,12 @@ await ServiceProcess(name: "admin", port: AdminSettings.port, settings: AdminSet
     endpoints.append(UserRoleEndpoint(users: users).endpoint)
     endpoints += UserLockEndpoints(users: users).endpoints
     endpoints += UserSessionEndpoints(postgres: postgres, users: users).endpoints
+    endpoints += RoleEndpoints(postgres: postgres, roles: RoleChanger(changes: changes)).endpoints
+    endpoints += PermissionEndpoints(postgres: postgres, changes: changes).endpoints
+    endpoints.append(AuthorizationEndpoint(postgres: postgres).endpoint)
     endpoints += ClientEndpoints(postgres: postgres, registrar: ClientRegistrar(changes: changes)).endpoints
     endpoints += TenantEndpoints(postgres: postgres, changes: changes).endpoints
     return ProcessParts(
-        endpoints: endpoints, services: [feed, upkeep], isRevoked: { revocations.refuses($0.revocable) },
+        endpoints: endpoints, services: [feed, upkeep], isRevoked: revocations.refuses,
         prepare: { try await postgres.whenReady() })
 }.main()

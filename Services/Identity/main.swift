@@ -63,7 +63,7 @@ await ServiceProcess(name: "identity", port: IdentitySettings.port, settings: Id
         checks: [
             Health.Check("token") { await upstream.isReachable() ? .ok : .degraded("no instance can be reached") }
         ],
-        isRevoked: { revocations.refuses($0.revocable) },
+        isRevoked: revocations.refuses,
         prepare: {
             try await tenants.load()
             try await superuser.ensure()

@@ -69,7 +69,7 @@ await ServiceProcess(name: "token", port: TokenSettings.port, settings: TokenSet
     if values[CommonSettings.environment] == .development { endpoints.append(EchoEndpoint().endpoint) }
     return ProcessParts(
         endpoints: endpoints, services: [tenantRefresher, keyRefresher, feed, keeper, upstream],
-        isRevoked: { revocations.refuses($0.revocable) },
+        isRevoked: revocations.refuses,
         prepare: {
             try await tenants.load()
             if let tenant = tenants.tenant(DefaultTenant.id) { _ = try await ring.signer(for: tenant) }

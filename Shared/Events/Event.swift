@@ -25,6 +25,9 @@ public struct Event: Sendable, Equatable {
         case tokenRevoked = "token.revoked"
         /// A user's access tokens of an epoch lower than the payload's `epoch` are refused; the subject is the user.
         case userEpoch = "user.epoch"
+        /// Custom roles of a tenant changed: access tokens that name one of the payload's `roles` and have a `role_epoch`
+        /// lower than its `epoch` are refused.
+        case rolesChanged = "roles.changed"
         /// A user was registered, changed, disabled or deleted.
         case userChanged = "user.changed"
         /// A tenant or its settings changed.

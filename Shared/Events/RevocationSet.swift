@@ -3,7 +3,7 @@ public import FoundationEssentials
 import NIOConcurrencyHelpers
 
 /// The access tokens that are refused although they have not expired: those of ended sessions, single ones that were
-/// revoked, and those of a user's earlier epochs.
+/// revoked, and those of earlier epochs of a user or of a custom role.
 ///
 /// It lives as long as the longest access token: after that what it remembers has expired by itself.
 public final class RevocationSet: Sendable {
@@ -12,13 +12,18 @@ public final class RevocationSet: Sendable {
         var ids: Set<UUID> = []
         /// The lowest epoch of each user that is not refused.
         var epochs: [UUID: Int64] = [:]
+        /// The lowest epoch of each tenant's custom roles that is not refused.
+        var roleEpochs: [UUID: [String: Int64]] = [:]
 
         func refuses(_ token: RevocableToken) -> Bool {
             if !ids.isEmpty {
                 if let session = token.session, ids.contains(session) { return true }
                 if let id = token.id, ids.contains(id) { return true }
             }
-            if !epochs.isEmpty, let user = token.user, let least = epochs[user] { return token.epoch < least }
+            if !epochs.isEmpty, let user = token.user, let least = epochs[user], token.epoch < least { return true }
+            if let roles = token.roles, let epochs = roleEpochs[roles.tenant] {
+                return roles.names.contains { name in epochs[name].map { roles.epoch < $0 } ?? false }
+            }
             return false
         }
     }
@@ -43,11 +48,12 @@ public final class RevocationSet: Sendable {
         state.withLockedValue { $0.current.refuses(token) || $0.previous.refuses(token) }
     }
 
-    /// How many sessions, tokens and users are in it.
+    /// How many sessions, tokens, users and tenants are in it.
     public var count: Int {
         state.withLockedValue { state in
             state.current.ids.union(state.previous.ids).count
                 + state.current.epochs.merging(state.previous.epochs) { first, _ in first }.count
+                + state.current.roleEpochs.merging(state.previous.roleEpochs) { first, _ in first }.count
         }
     }
 
@@ -59,6 +65,16 @@ public final class RevocationSet: Sendable {
     /// Refuses a user's tokens of an epoch lower than `epoch`.
     public func insert(user: UUID, epoch: Int64, now: Date = Date()) {
         change(now) { $0.epochs[user] = max(epoch, $0.epochs[user] ?? 0) }
+    }
+
+    /// Refuses a tenant's tokens that name one of `roles` and are of an epoch lower than `epoch`.
+    public func insert(roles: [String], of tenant: UUID, epoch: Int64, now: Date = Date()) {
+        change(now) { members in
+            for role in roles {
+                let present = members.roleEpochs[tenant]?[role] ?? 0
+                members.roleEpochs[tenant, default: [:]][role] = max(epoch, present)
+            }
+        }
     }
 
     /// Two generations of members, turned once a lifetime, let the old ones go without a search.
@@ -87,6 +103,11 @@ public final class RevocationSet: Sendable {
             struct Payload: Decodable { let epoch: Int64 }
             if let user = event.subject, let payload: Payload = Self.read(event) {
                 insert(user: user, epoch: payload.epoch)
+            }
+        case .rolesChanged:
+            struct Payload: Decodable { let roles: [String], epoch: Int64 }
+            if let payload: Payload = Self.read(event) {
+                insert(roles: payload.roles, of: event.tenant, epoch: payload.epoch)
             }
         case .userChanged, .tenantChanged, .clientChanged, .keysChanged:
             break

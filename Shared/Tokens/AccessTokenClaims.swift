@@ -1,3 +1,6 @@
+public import Domain
+import FoundationEssentials
+
 /// What an access token says (RFC 9068 §2.2).
 public struct AccessTokenClaims: Sendable, Equatable {
     /// `iss`.
@@ -30,12 +33,16 @@ public struct AccessTokenClaims: Sendable, Equatable {
     public var methods: [String]
     /// `epoch`: tokens of a lower one than the user's are refused; left out when 0.
     public var epoch: Int64
+    /// `role_epoch` and `permissions`, or `permissions_omitted: true` where they are too many; left out without custom
+    /// roles.
+    public var customRoles: CustomRoles?
 
     /// Claims.
     public init(
         issuer: String, subject: String, audience: [String], issuedAt: Int64, expiresAt: Int64, id: String,
         clientID: String, scope: String = "", session: String? = nil, tenant: String, organization: String? = nil,
-        roles: [String] = [], authenticatedAt: Int64? = nil, methods: [String] = [], epoch: Int64 = 0
+        roles: [String] = [], authenticatedAt: Int64? = nil, methods: [String] = [], epoch: Int64 = 0,
+        customRoles: CustomRoles? = nil
     ) {
         self.issuer = issuer
         self.subject = subject
@@ -52,5 +59,21 @@ public struct AccessTokenClaims: Sendable, Equatable {
         self.authenticatedAt = authenticatedAt
         self.methods = methods
         self.epoch = epoch
+        self.customRoles = customRoles
+    }
+}
+
+extension AccessTokenClaims {
+    /// What of it decides whether it was revoked.
+    public var revocable: RevocableToken {
+        // A client that speaks for itself has no session, whatever its id looks like.
+        let session = session.flatMap { UUID(uuidString: $0) }
+        let tenant = UUID(uuidString: tenant)
+        let roles = customRoles.flatMap { custom in
+            tenant.map { RevocableToken.Roles(tenant: $0, names: self.roles, epoch: custom.epoch) }
+        }
+        return RevocableToken(
+            session: session, id: UUID(uuidString: id), user: session == nil ? nil : UUID(uuidString: subject),
+            epoch: epoch, roles: roles)
     }
 }

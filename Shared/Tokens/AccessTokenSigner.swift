@@ -1,3 +1,5 @@
+import Domain
+
 /// Makes access tokens: JWS compact serialisation (RFC 7515) with the claims written by hand, because a general encoder
 /// costs several times the signature.
 public struct AccessTokenSigner: Sendable {
@@ -52,6 +54,14 @@ private struct ClaimsWriter {
         if let time = claims.authenticatedAt { writer.member("auth_time", time) }
         if !claims.methods.isEmpty { writer.member("amr", claims.methods) }
         if claims.epoch > 0 { writer.member("epoch", claims.epoch) }
+        if let custom = claims.customRoles {
+            writer.member("role_epoch", custom.epoch)
+            if let permissions = custom.permissions {
+                writer.member("permissions", permissions)
+            } else {
+                writer.flag("permissions_omitted")
+            }
+        }
         writer.bytes.append(UInt8(ascii: "}"))
         return writer.bytes
     }
@@ -67,6 +77,11 @@ private struct ClaimsWriter {
     private mutating func member(_ name: StaticString, _ value: String) {
         self.name(name)
         string(value)
+    }
+
+    private mutating func flag(_ name: StaticString) {
+        self.name(name)
+        bytes.append(contentsOf: "true".utf8)
     }
 
     private mutating func member(_ name: StaticString, _ value: Int64) {

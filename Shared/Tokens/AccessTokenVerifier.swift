@@ -1,3 +1,5 @@
+import Domain
+
 /// Why a token was refused: for the log, never for the caller.
 public enum TokenRejection: Error, Sendable, Equatable {
     /// It has no form of a token; the word says what is wrong.
@@ -133,6 +135,11 @@ public struct AccessTokenVerifier: Sendable {
             id: try text("jti"), clientID: try text("client_id"), scope: try optionalText("scope") ?? "",
             session: try optionalText("sid"), tenant: tenant, organization: try optionalText("org"),
             roles: try texts("roles"), authenticatedAt: try optionalTime("auth_time"), methods: try texts("amr"),
-            epoch: try optionalTime("epoch") ?? 0)
+            epoch: try optionalTime("epoch") ?? 0,
+            customRoles: try optionalTime("role_epoch").map { epoch throws(TokenRejection) in
+                // Permissions that were left out have to be asked for: their absence must not read as none.
+                let permissions = members["permissions"] == nil ? nil : try texts("permissions")
+                return CustomRoles(epoch: epoch, permissions: permissions)
+            })
     }
 }

@@ -31,7 +31,7 @@ def main():
         text = statement()
         for name, value in {"$1": f"'{session}'", "$3": "'gatehouse'", "$4": "864000", "$5": "null::text[]"}.items():
             text = text.replace(name, value)
-        by_function = re.sub(r"(?<!_)array\(\s*select.*?u\.is_superuser\s*\)", "role_names(s.user_id)", text, flags=re.DOTALL)
+        by_function = re.sub(r"(?<!_)array\(\s*select.*?u\.is_superuser\s*\)", "role_claims(s.user_id)", text, flags=re.DOTALL)
         assert by_function != text
         files = {"as it stands": text, "roles by function": by_function}
         environment = {

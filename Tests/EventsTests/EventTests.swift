@@ -42,6 +42,35 @@ struct EventTests {
         #expect(!set.refuses(.init(session: nil, id: nil, user: UUID(), epoch: 0)), "others are left alone")
     }
 
+    @Test("tokens that name a changed role are refused up to its epoch, in its own tenant")
+    func roles() {
+        let set = RevocationSet(lifetime: .seconds(900))
+        let change = event(.rolesChanged, nil, #"{"roles":["clerk","boss"],"epoch":7}"#)
+        func of(_ names: [String], _ epoch: Int64, in tenant: UUID) -> RevocableToken {
+            .init(
+                session: UUID(), id: UUID(), user: UUID(), epoch: 0,
+                roles: .init(tenant: tenant, names: names, epoch: epoch))
+        }
+        #expect(!set.refuses(of(["clerk"], 6, in: change.tenant)))
+        set.apply(change)
+        #expect(set.refuses(of(["USER", "clerk"], 6, in: change.tenant)))
+        #expect(set.refuses(of(["boss"], 6, in: change.tenant)))
+        #expect(!set.refuses(of(["clerk"], 7, in: change.tenant)))
+        #expect(!set.refuses(of(["USER", "cook"], 6, in: change.tenant)))
+        #expect(!set.refuses(of(["clerk"], 6, in: UUID())))
+        let (user, other) = (UUID(), UUID())
+        set.insert(user: user, epoch: 2)
+        func both(_ user: UUID, _ epoch: Int64, _ roleEpoch: Int64) -> Bool {
+            set.refuses(
+                .init(
+                    session: nil, id: nil, user: user, epoch: epoch,
+                    roles: .init(tenant: change.tenant, names: ["clerk"], epoch: roleEpoch)))
+        }
+        #expect(both(user, 2, 6), "a good epoch of the user's own does not make up for the role's")
+        #expect(both(user, 1, 7))
+        #expect(!both(other, 0, 7))
+    }
+
     @Test("sessions that ended are in the set, others are not")
     func revocations() {
         let set = RevocationSet(lifetime: .seconds(900))

@@ -1,3 +1,4 @@
+import Domain
 import FoundationEssentials
 import Testing
 import Tokens
@@ -48,11 +49,27 @@ struct AccessTokenTests {
             ["exp": "-1"], ["exp": "9223372036854775808"], ["exp": "1.5"], ["iat": ""], ["nbf": "1e3"],
             ["exp": "\(TokenFixture.now - 6)"], ["iat": "\(TokenFixture.now + 3600)"],
             ["nbf": "\(TokenFixture.now + 61)"], ["roles": "7"], ["sid": "7"], ["scope": "[]"],
+            ["role_epoch": #""1""#], ["role_epoch": "1", "permissions": #""a:b""#],
         ])
     func refusesClaims(changes: [String: String]) throws {
         let fixture = try TokenFixture()
         let token = try fixture.forge(header: fixture.header, payload: TokenFixture.payload(changes))
         #expect(throws: TokenRejection.self) { try fixture.verify(token) }
+    }
+
+    @Test("what custom roles give is in the token, and that it was left out where it is too much")
+    func permissions() throws {
+        let fixture = try TokenFixture()
+        let many = (0..<21).map { "orders:read\($0)" }
+        for (custom, told) in [
+            (["orders:read", "users:read"], ["orders:read", "users:read"] as [String]?), ([], []), (many, nil),
+        ] {
+            var claims = fixture.claims
+            claims.customRoles = CustomRoles(epoch: 4, permissions: custom).fittingToken
+            let read = try fixture.verify(AccessTokenSigner(key: fixture.key).sign(claims))
+            #expect(read.customRoles == CustomRoles(epoch: 4, permissions: told))
+        }
+        #expect(try fixture.verify(fixture.token).customRoles == nil)
     }
 
     @Test("a clock that is a little off is forgiven, and an audience may be one of several")

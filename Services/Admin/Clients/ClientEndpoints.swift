@@ -16,13 +16,13 @@ struct ClientEndpoints {
         return [
             Route(
                 .get, "/api/v1/admin/clients", id: "listClients", tag: "admin", summary: "The tenant's clients",
-                access: .clientAdministrators
+                access: .permission(.clientsRead)
             )
             .problem(.badRequest, "invalid_cursor")
             .handle(query: ListQuery.self) { call, query in try await this.list(call, query) },
             Route(
                 .get, "/api/v1/admin/clients/{id}", id: "readClient", tag: "admin", summary: "One client",
-                access: .clientAdministrators
+                access: .permission(.clientsRead)
             )
             .problem(.notFound, "not_found")
             .handle { call in
@@ -39,7 +39,7 @@ struct ClientEndpoints {
         return [
             Route(
                 .post, "/api/v1/admin/clients", id: "registerClient", tag: "admin",
-                summary: "Register a client; its secret is shown this once", access: .clientAdministrators
+                summary: "Register a client; its secret is shown this once", access: .permission(.clientsWrite)
             )
             .problem(.conflict, "client_id_taken")
             .handle(ClientRegistration.self, status: .created) { call, registration in
@@ -47,7 +47,7 @@ struct ClientEndpoints {
             },
             Route(
                 .patch, "/api/v1/admin/clients/{id}", id: "changeClient", tag: "admin", summary: "Change a client",
-                access: .clientAdministrators
+                access: .permission(.clientsWrite)
             )
             .problem(.notFound, "not_found")
             .problem(.conflict, "builtin_client")
@@ -55,14 +55,14 @@ struct ClientEndpoints {
             Route(
                 .post, "/api/v1/admin/clients/{id}/secret", id: "renewClientSecret", tag: "admin",
                 summary: "Give a confidential client a new secret; the old one is void at once",
-                access: .clientAdministrators
+                access: .permission(.clientsWrite)
             )
             .problem(.notFound, "not_found")
             .problem(.conflict, "public_client")
             .handle { call in try await registrar.renewSecret(call) },
             Route(
                 .delete, "/api/v1/admin/clients/{id}", id: "removeClient", tag: "admin",
-                summary: "Remove a client; its sessions end", access: .clientAdministrators
+                summary: "Remove a client; its sessions end", access: .permission(.clientsWrite)
             )
             .problem(.notFound, "not_found")
             .problem(.conflict, "builtin_client")
@@ -78,9 +78,4 @@ struct ClientEndpoints {
         let clients = try rows.map { row throws(PostgresError) in try ManagedClient(row) }
         return ManagedClientList(page: ListPage(clients, limit: query.limit, list: list) { $0.id })
     }
-}
-
-extension Access {
-    /// Whoever looks after clients.
-    static let clientAdministrators = Access.role(BuiltinRole.admin, BuiltinRole.superuser)
 }

@@ -12,39 +12,47 @@ struct TenantEndpoints {
 
     var endpoints: [Operation] {
         let this = self
-        let superuser = Access.role(BuiltinRole.superuser)
         return [
             Route(
                 .get, "/api/v1/admin/tenants", id: "listTenants", tag: "admin",
-                summary: "All tenants, the newest first", access: superuser
+                summary: "All tenants, the newest first", access: .superuser
             )
             .problem(.badRequest, "invalid_cursor")
             .handle(query: ListQuery.self) { _, query in try await this.list(query) },
             Route(
                 .post, "/api/v1/admin/tenants", id: "makeTenant", tag: "admin",
-                summary: "Make a tenant with its built-in roles and client", access: superuser
+                summary: "Make a tenant with its built-in roles and client", access: .superuser
             )
             .problem(.conflict, "slug_taken")
             .handle(NewTenant.self, status: .created) { call, tenant in try await this.make(call, tenant) },
             Route(
-                .get, "/api/v1/admin/tenants/{id}", id: "readTenant", tag: "admin", summary: "One tenant",
-                access: superuser
+                .get, "/api/v1/admin/tenants/{id}", id: "readTenant", tag: "admin",
+                summary: "One tenant; your own, unless you are a superuser", access: .permission(.tenantRead)
             )
             .problem(.notFound, "not_found")
             .handle { call in
-                let rows = try await this.postgres.query(TenantStatements.tenant, scope: .tenant(call.id("id")))
+                let rows = try await this.postgres.query(TenantStatements.tenant, scope: .tenant(Self.named(by: call)))
                 guard let row = rows.first else { throw Problem.notFound }
                 return try ManagedTenant(row)
             },
             Route(
                 .patch, "/api/v1/admin/tenants/{id}", id: "changeTenant", tag: "admin",
-                summary: "Change a tenant; `settings` is merged into those it has, null takes one away",
-                access: superuser
+                summary:
+                    "Change a tenant, your own unless you are a superuser; `settings` is merged into those it has, "
+                    + "null takes one away",
+                access: .permission(.tenantWrite)
             )
             .problem(.notFound, "not_found")
             .problem(.conflict, "default_tenant")
             .handle(TenantChange.self) { call, change in try await this.change(call, change) },
         ]
+    }
+
+    /// The tenant that the path names: whoever is no superuser knows of no other than their own.
+    private static func named(by call: Call) throws(Problem) -> UUID {
+        let id = try call.id("id")
+        guard id == call.tenant || call.isSuperuser else { throw .notFound }
+        return id
     }
 
     private func list(_ query: ListQuery) async throws -> ManagedTenantList {
@@ -81,7 +89,10 @@ struct TenantEndpoints {
     }
 
     private func change(_ call: Call, _ change: TenantChange) async throws -> ManagedTenant {
-        let id = try call.id("id")
+        let id = try Self.named(by: call)
+        guard change.state == nil || call.isSuperuser else {
+            throw Problem.forbidden("Only a superuser suspends and resumes tenants.")
+        }
         // Superusers are at home there: with it suspended nobody could undo that.
         guard id != DefaultTenant.id || change.state != "suspended" else {
             throw Problem.conflict("default_tenant", "The default tenant has to stay active")

@@ -11,19 +11,22 @@ struct ManagedUser: ResponseContent {
     var username: String?
     var displayName: String?
     var state: String
-    var roles: [String]
+    var held: HeldRoles
     /// Whether nobody can sign in with the password just now, after failures or by an administrator.
     var isLocked: Bool
     var createdAt: Date
     var updatedAt: Date
 
+    /// The names of the roles, `superuser` among them where the user is one.
+    var roles: [String] { held.names.sorted() }
     /// Whether this is one who may do everything in the whole system.
-    var isSuperuser: Bool { roles.contains(BuiltinRole.superuser) }
+    var isSuperuser: Bool { held.names.contains(BuiltinRole.superuser) }
 
     static let example = ManagedUser(
         id: UUID(high: 0x019a_a6b1_f3c2_7d00, low: 0x8a1b_2c3d_4e5f_6071), email: "ada@example.com",
         isEmailVerified: true, username: "ada", displayName: "Ada Lovelace", state: "active",
-        roles: [BuiltinRole.user], isLocked: false, createdAt: Date(timeIntervalSince1970: 1_767_225_600),
+        held: HeldRoles(claims: [BuiltinRole.user]), isLocked: false,
+        createdAt: Date(timeIntervalSince1970: 1_767_225_600),
         updatedAt: Date(timeIntervalSince1970: 1_767_229_200))
 
     func write(to fields: inout some FieldSink) {
@@ -49,7 +52,7 @@ extension ManagedUser {
         username = try row.decode(3)
         displayName = try row.decode(4)
         state = try row.decode(5)
-        roles = try row.decode(6, as: [String].self).sorted()
+        held = HeldRoles(claims: try row.decode(6))
         isLocked = try row.decode(7)
         createdAt = try row.decode(8)
         updatedAt = try row.decode(9)

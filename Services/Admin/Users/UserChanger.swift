@@ -11,18 +11,16 @@ struct UserChanger: Sendable {
     let changes: ChangeRunner
 
     /// Runs a change. `body` gets the user as they were before it.
-    /// - Throws: `Problem.notFound` for one that isn't there or is another tenant's, `.forbidden` when a superuser is to
-    ///   be changed by someone who is none.
+    /// - Throws: `Problem.notFound` for one that isn't there or is another tenant's, `.forbidden` for one who may do what
+    ///   the caller may not: an administrator's account is no moderator's to act on.
     nonisolated(nonsending) func change<Answer: Sendable>(
         _ call: Call, _ body: nonisolated(nonsending) (PostgresTransaction, ManagedUser) async throws -> Changed<Answer>
     ) async throws -> Answer {
-        let id = try call.id("id")
+        let (id, own) = (try call.id("id"), try await call.permissions())
         return try await changes.run(in: call.tenant) { transaction in
             _ = try await transaction.query(UserStatements.lock, [.uuid(id)])
             let user = try await transaction.user(id)
-            guard !user.isSuperuser || call.isSuperuser else {
-                throw Problem.forbidden("A superuser can be changed by a superuser only.")
-            }
+            if let missing = own.lacks(of: user.held.permissions) { throw Problem.beyondCaller(missing) }
             return try await body(transaction, user)
         }
     }
@@ -36,7 +34,7 @@ extension PostgresTransaction {
         return try ManagedUser(row)
     }
 
-    /// Makes sure that the system keeps a superuser when this one goes.
+    /// Makes sure that the system keeps a superuser who can sign in when this one can't any more.
     /// - Throws: 409 `last_superuser`.
     nonisolated(nonsending) func refuseIfLastSuperuser(_ user: ManagedUser) async throws {
         guard user.isSuperuser else { return }
@@ -63,15 +61,18 @@ extension PostgresStep {
 }
 
 extension Problem {
+    /// 403: somebody would be given what the caller doesn't have.
+    static func notHeld(_ missing: String) -> Problem {
+        .forbidden("Nobody can grant what they do not hold: \(missing).")
+    }
+
+    /// 403: the user may do what the caller may not.
+    static func beyondCaller(_ missing: String) -> Problem {
+        .forbidden("This user holds what you do not: \(missing).")
+    }
+
     /// 409: somebody has to be left who may do everything.
     static let lastSuperuser = Problem.conflict("last_superuser", "The last active superuser has to stay")
     /// 409: an organization has to keep an owner.
     static let lastOwner = Problem.conflict("last_owner", "The last owner of an organization has to stay")
-}
-
-extension Access {
-    /// Whoever looks after users.
-    static let userAdministrators = Access.role(BuiltinRole.admin, BuiltinRole.superuser)
-    /// Whoever may see users.
-    static let userReaders = Access.role(BuiltinRole.moderator, BuiltinRole.admin, BuiltinRole.superuser)
 }

@@ -60,14 +60,14 @@ struct UserEndpoints {
         return [
             Route(
                 .patch, "/api/v1/admin/users/{id}", id: "changeUser", tag: "admin",
-                summary: "Change a user; disabling one ends their sessions and tokens", access: .userAdministrators
+                summary: "Change a user; disabling one ends their sessions and tokens", access: .permission(.usersWrite)
             )
             .problem(.notFound, "not_found")
             .problem(.conflict, "email_taken, username_taken, last_superuser")
             .handle(UserChange.self) { call, change in try await this.change(call, change) },
             Route(
                 .delete, "/api/v1/admin/users/{id}", id: "removeUser", tag: "admin", summary: "Remove a user",
-                access: .userAdministrators
+                access: .permission(.usersDelete)
             )
             .problem(.notFound, "not_found")
             .problem(.conflict, "last_superuser, last_owner")

@@ -28,13 +28,13 @@ struct UserListEndpoint {
                 .get, "/api/v1/admin/users", id: "listUsers", tag: "admin",
                 summary:
                     "The tenant's users, the newest first; `search` is what an e-mail address or username begins with",
-                access: .userReaders
+                access: .permission(.usersRead)
             )
             .problem(.badRequest, "invalid_cursor")
             .handle(query: UserListQuery.self) { call, query in try await this.list(call, query) },
             Route(
                 .get, "/api/v1/admin/users/{id}", id: "readUser", tag: "admin", summary: "One user",
-                access: .userReaders
+                access: .permission(.usersRead)
             )
             .problem(.notFound, "not_found")
             .handle { call in

@@ -17,7 +17,7 @@ struct UserLockEndpoints {
             Route(
                 .post, "/api/v1/admin/users/{id}/unlock", id: "unlockUser", tag: "admin",
                 summary: "Let a user sign in again: takes off a lock and forgets failed logins",
-                access: .userAdministrators
+                access: .permission(.usersWrite)
             )
             .problem(.notFound, "not_found")
             .perform { call in
@@ -26,10 +26,10 @@ struct UserLockEndpoints {
             Route(
                 .post, "/api/v1/admin/users/{id}/lock", id: "lockUser", tag: "admin",
                 summary: "End a user's sessions and refuse their logins until they are unlocked",
-                access: .userAdministrators
+                access: .permission(.usersWrite)
             )
             .problem(.notFound, "not_found")
-            .problem(.conflict, "own_account")
+            .problem(.conflict, "own_account, last_superuser")
             .perform { call in
                 guard try call.id("id") != call.principal?.user else {
                     throw Problem.conflict("own_account", "Nobody locks themselves out")
@@ -45,6 +45,7 @@ struct UserLockEndpoints {
         _ statement: PostgresStatement, _ call: Call, action: String, events: @Sendable (UUID) -> [PostgresStep]
     ) async throws {
         try await users.change(call) { transaction, user in
+            if statement == UserStatements.block { try await transaction.refuseIfLastSuperuser(user) }
             _ = try await transaction.query(statement, [.text(user.id.text)])
             let after = try await transaction.user(user.id)
             var detail = AuditDetail()

@@ -11,11 +11,16 @@ struct UserRoles: RequestContent {
 
     init(from fields: inout FieldReader) {
         let name = FieldType<[String]>.list(limit: 50, "must be the name of a role", code: "unknown_role") { name in
-            (1...64).contains(name.utf8.count) && name != BuiltinRole.superuser && !name.utf8.contains(0)
+            (1...64).contains(name.utf8.count) && !name.utf8.contains(0)
         }
         roles = fields.required("roles", name)
         revokesTokens = fields.optional("revoke_tokens", .flag) ?? true
     }
+
+    /// Whether the user is to be a superuser, which is a mark and no role of the tenant.
+    var makesSuperuser: Bool { roles.contains(BuiltinRole.superuser) }
+    /// The roles of the tenant among them.
+    var tenantRoles: [String] { roles.filter { $0 != BuiltinRole.superuser } }
 }
 
 /// Says which roles a user has.
@@ -27,45 +32,56 @@ struct UserRoleEndpoint {
         return Route(
             .put, "/api/v1/admin/users/{id}/roles", id: "setUserRoles", tag: "admin",
             summary: "Replace the roles of a user; their tokens are cut off unless `revoke_tokens` is false",
-            access: .userAdministrators
+            access: .permission(.rolesWrite)
         )
         .problem(.notFound, "not_found")
+        .problem(.conflict, "last_superuser")
         .handle(UserRoles.self) { call, wanted in try await this.replace(call, wanted) }
     }
 
     private func replace(_ call: Call, _ wanted: UserRoles) async throws -> ManagedUser {
-        try await users.change(call) { transaction, user in
-            let rows = try await transaction.query(RoleStatements.known, [.textArray(wanted.roles)])
-            guard rows.count == wanted.roles.count else {
-                throw Problem.validation([
-                    .init(field: "roles", code: "unknown_role", detail: "each must be the name of a role")
-                ])
+        let own = try await call.permissions()
+        return try await users.change(call) { transaction, user in
+            try await transaction.refuseGranting(wanted, to: user, own)
+            if user.isSuperuser, !wanted.makesSuperuser { try await transaction.refuseIfLastSuperuser(user) }
+            let names = PostgresValue.textArray(wanted.tenantRoles)
+            var steps = [
+                PostgresStep(UserRoleStatements.withdraw, [.uuid(user.id), names]),
+                PostgresStep(UserRoleStatements.grant, [.uuid(user.id), names]),
+            ]
+            if user.isSuperuser != wanted.makesSuperuser {
+                steps.append(PostgresStep(UserRoleStatements.mark, [.uuid(user.id), .bool(wanted.makesSuperuser)]))
             }
-            let granted = wanted.roles.filter { !user.roles.contains($0) }
-            guard granted.allSatisfy({ Self.mayGrant($0, call) }) else {
-                throw Problem.forbidden("Nobody can grant a role that they don't have.")
-            }
-            _ = try await transaction.pipeline([
-                PostgresStep(RoleStatements.withdraw, [.uuid(user.id), .textArray(wanted.roles)]),
-                PostgresStep(RoleStatements.grant, [.uuid(user.id), .textArray(wanted.roles)]),
-            ])
+            _ = try await transaction.pipeline(steps)
             var telling = [PostgresStep.userChanged(user.id)]
             if wanted.revokesTokens { telling.append(.raiseEpoch(of: user.id, because: "roles_changed")) }
             var detail = AuditDetail()
-            let kept = user.roles.filter { $0 == BuiltinRole.superuser }
-            detail.compare("roles", user.roles, (wanted.roles + kept).sorted())
+            detail.compare("roles", user.roles, wanted.roles.sorted())
             detail.note("revoke_tokens", wanted.revokesTokens)
             let audit = call.audit("user.roles_changed", "user", user.id.text, detail: detail.json)
             let events = try await transaction.record(telling, audit: audit)
             return Changed(answer: try await transaction.user(user.id), events: events)
         }
     }
+}
 
-    /// Whether the caller may give a role to somebody: a superuser any, an administrator the built-in ones, and everyone
-    /// what they have themselves.
-    private static func mayGrant(_ role: String, _ call: Call) -> Bool {
-        let own = call.principal?.roles ?? []
-        if call.isSuperuser || own.contains(role) { return true }
-        return own.contains(BuiltinRole.admin) && [BuiltinRole.moderator, BuiltinRole.user].contains(role)
+extension PostgresTransaction {
+    /// Makes sure that roles exist, and that whoever grants those that a user lacks has all that they give.
+    /// - Parameter own: What whoever grants them may do.
+    /// - Throws: `Problem.validation` naming the field, `Problem.forbidden` naming what is missing.
+    nonisolated(nonsending) func refuseGranting(
+        _ wanted: UserRoles, to user: ManagedUser? = nil, _ own: Permissions
+    ) async throws {
+        let rows = try await query(UserRoleStatements.known, [.textArray(wanted.tenantRoles)])
+        guard rows.count == wanted.tenantRoles.count else {
+            throw Problem.validation([
+                .init(field: "roles", code: "unknown_role", detail: "each must be the name of a role")
+            ])
+        }
+        let present = user?.roles ?? []
+        let granted = wanted.roles.filter { !present.contains($0) }
+        var custom: [String] = []
+        for row in rows where granted.contains(try row.decode(0)) { custom += try row.decode(1, as: [String].self) }
+        if let missing = own.lacks(of: Permissions(roles: granted, custom: custom)) { throw Problem.notHeld(missing) }
     }
 }

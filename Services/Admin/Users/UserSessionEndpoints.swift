@@ -15,19 +15,19 @@ struct UserSessionEndpoints {
         return [
             Route(
                 .get, "/api/v1/admin/users/{id}/sessions", id: "listUserSessions", tag: "admin",
-                summary: "A user's living sessions, the one last seen first", access: .userReaders
+                summary: "A user's living sessions, the one last seen first", access: .permission(.sessionsRead)
             )
             .problem(.notFound, "not_found")
             .handle { call in try await this.list(call) },
             Route(
                 .delete, "/api/v1/admin/users/{id}/logout-all", id: "endUserSessions", tag: "admin",
-                summary: "End every session of a user", access: .userReaders
+                summary: "End every session of a user", access: .permission(.sessionsRevoke)
             )
             .problem(.notFound, "not_found")
             .handle(end),
             Route(
                 .post, "/api/v1/admin/users/{id}/logout-all", id: "logoutUser", tag: "admin",
-                summary: "End every session of a user", access: .userReaders
+                summary: "End every session of a user", access: .permission(.sessionsRevoke)
             )
             .problem(.notFound, "not_found")
             .handle(end),

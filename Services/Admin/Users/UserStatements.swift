@@ -4,7 +4,7 @@ enum UserStatements {
     static let user = PostgresStatement(
         "admin_user", [.uuid],
         """
-        select u.id, u.email, u.email_verified_at is not null, u.username, u.display_name, u.state, role_names(u.id),
+        select u.id, u.email, u.email_verified_at is not null, u.username, u.display_name, u.state, role_claims(u.id),
             u.locked_at is not null or exists (
                 select from login_failures f
                 where f.tenant_id = u.tenant_id and f.kind = 'account' and f.subject = u.id::text
@@ -18,7 +18,7 @@ enum UserStatements {
     static let list = PostgresStatement(
         "admin_user_list", [.text, .uuid, .int4],
         """
-        select u.id, u.email, u.email_verified_at is not null, u.username, u.display_name, u.state, role_names(u.id),
+        select u.id, u.email, u.email_verified_at is not null, u.username, u.display_name, u.state, role_claims(u.id),
             u.locked_at is not null or exists (
                 select from login_failures f
                 where f.tenant_id = u.tenant_id and f.kind = 'account' and f.subject = u.id::text
@@ -41,7 +41,7 @@ enum UserStatements {
             union
             select id from users where tenant_id = current_tenant() and username_key ^@ identity_key($4)
         )
-        select u.id, u.email, u.email_verified_at is not null, u.username, u.display_name, u.state, role_names(u.id),
+        select u.id, u.email, u.email_verified_at is not null, u.username, u.display_name, u.state, role_claims(u.id),
             u.locked_at is not null or exists (
                 select from login_failures f
                 where f.tenant_id = u.tenant_id and f.kind = 'account' and f.subject = u.id::text
@@ -81,7 +81,7 @@ enum UserStatements {
         "admin_user_other_superusers", [.uuid],
         """
         select 1 from users
-        where tenant_id = current_tenant() and id <> $1 and is_superuser and state = 'active'
+        where tenant_id = current_tenant() and id <> $1 and is_superuser and state = 'active' and locked_at is null
         limit 1
         """)
 

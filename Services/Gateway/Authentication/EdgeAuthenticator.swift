@@ -22,10 +22,7 @@ final class EdgeAuthenticator {
 
         init(_ claims: AccessTokenClaims) {
             self.claims = claims
-            let session = claims.session.flatMap { UUID(uuidString: $0) }
-            token = RevocableToken(
-                session: session, id: UUID(uuidString: claims.id),
-                user: session == nil ? nil : UUID(uuidString: claims.subject), epoch: claims.epoch)
+            token = claims.revocable
             roles = claims.roles.joined(separator: ",")
             var fields = HeaderBlock()
             fields.append(InternalHeader.subject, claims.subject)
@@ -33,6 +30,7 @@ final class EdgeAuthenticator {
             fields.append(InternalHeader.client, claims.clientID)
             if !claims.scope.isEmpty { fields.append(InternalHeader.scope, claims.scope) }
             if !roles.isEmpty { fields.append(InternalHeader.roles, roles) }
+            if let permissions = claims.customRoles?.line { fields.append(InternalHeader.permissions, permissions) }
             fields.append(InternalHeader.token, claims.id)
             if claims.epoch > 0 { fields.append(InternalHeader.epoch, String(claims.epoch)) }
             self.fields = fields

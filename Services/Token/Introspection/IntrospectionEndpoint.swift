@@ -47,10 +47,7 @@ struct IntrospectionEndpoint {
         let mayKnow =
             claims.clientID == client.identifier || claims.audience.contains(where: client.audiences.contains)
         let session = claims.session.flatMap { UUID(uuidString: $0) }
-        let token = RevocableToken(
-            session: session, id: UUID(uuidString: claims.id), user: UUID(uuidString: claims.subject),
-            epoch: claims.epoch)
-        guard mayKnow, !revocations.refuses(token) else { return .inactive }
+        guard mayKnow, !revocations.refuses(claims.revocable) else { return .inactive }
         var username: String?
         if let session {
             let rows = try await postgres.query(

@@ -16,7 +16,7 @@ struct Grant: Sendable {
         let user: UUID
         let session: UUID
         let generation: UInt64
-        let roles: [String]
+        let roles: HeldRoles
         let epoch: Int64
         let methods: [String]
         let authenticatedAt: Date

@@ -60,13 +60,13 @@ struct KeyEndpoints {
         return [
             Route(
                 .get, "/api/v1/admin/keys", id: "listKeys", tag: "admin", summary: "The tenant's signing keys",
-                access: .role(BuiltinRole.admin, BuiltinRole.superuser)
+                access: .permission(.keysRead)
             )
             .handle { call in try await this.list(call) },
             Route(
                 .post, "/api/v1/admin/keys/rotate", id: "rotateKeys", tag: "admin",
                 summary: "Publish a new signing key, used after the usual time, or at once",
-                access: .role(BuiltinRole.admin, BuiltinRole.superuser)
+                access: .permission(.keysRotate)
             )
             .handle(KeyRotationInput.self) { call, input in
                 guard let tenant = this.tenants.tenant(call.tenant) else { throw Problem.notFound }

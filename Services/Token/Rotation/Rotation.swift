@@ -78,7 +78,7 @@ extension Grant {
             scope: request.scope?.joined(separator: " ") ?? granted, audience: request.audience,
             person: Person(
                 user: try row.decode(2), session: request.token.session, generation: UInt64(generation),
-                roles: try row.decode(3), epoch: try row.decode(4), methods: try row.decode(5),
+                roles: HeldRoles(claims: try row.decode(3)), epoch: try row.decode(4), methods: try row.decode(5),
                 authenticatedAt: try row.decode(6), expiresAt: try row.decode(7)))
     }
 }

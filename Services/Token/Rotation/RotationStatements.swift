@@ -4,7 +4,7 @@ enum RotationStatements {
     /// The fast path: compare and set the generation under the row lock, and read what the next tokens say, in one
     /// statement. No row means the slow path has to find out why.
     ///
-    /// The roles are written out: `role_names` would not be inlined here and make the statement three times as dear.
+    /// The roles are written out: `role_claims` would not be inlined here and make the statement three times as dear.
     static let rotate = PostgresStatement(
         "rotation_rotate", [.uuid, .int8, .text, .float8, .textArray],
         """
@@ -19,7 +19,7 @@ enum RotationStatements {
             and c.tenant_id = s.tenant_id and c.id = s.client_id and c.identifier = $3 and c.state = 'active'
         returning s.generation, s.scope, s.user_id,
             array(
-                select r.name from user_roles ur
+                select unnest(r.claims) from user_roles ur
                 join roles r on r.tenant_id = ur.tenant_id and r.id = ur.role_id
                 where ur.tenant_id = s.tenant_id and ur.user_id = s.user_id
                 union all select 'superuser' where u.is_superuser
@@ -39,7 +39,7 @@ enum RotationStatements {
     static let describe = PostgresStatement(
         "rotation_describe", [.uuid],
         """
-        select s.generation, s.scope, s.user_id, role_names(s.user_id), u.token_epoch, s.amr, s.authenticated_at,
+        select s.generation, s.scope, s.user_id, role_claims(s.user_id), u.token_epoch, s.amr, s.authenticated_at,
             least(s.expires_at, s.idle_expires_at)
         from sessions s
         join users u on u.tenant_id = s.tenant_id and u.id = s.user_id

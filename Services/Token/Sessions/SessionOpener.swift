@@ -54,8 +54,9 @@ struct SessionOpener: Sendable {
             for: Grant(
                 tenant: tenant, client: input.client, scope: input.scope, audience: nil,
                 person: Grant.Person(
-                    user: try row.decode(0), session: session, generation: 0, roles: try row.decode(1),
-                    epoch: try row.decode(2), methods: try row.decode(3), authenticatedAt: try row.decode(4),
+                    user: try row.decode(0), session: session, generation: 0,
+                    roles: HeldRoles(claims: try row.decode(1)), epoch: try row.decode(2), methods: try row.decode(3),
+                    authenticatedAt: try row.decode(4),
                     expiresAt: try row.decode(5))))
     }
 }

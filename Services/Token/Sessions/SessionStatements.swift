@@ -27,7 +27,7 @@ enum SessionStatements {
         )
         select opened.user_id,
             array(
-                select r.name from user_roles ur
+                select unnest(r.claims) from user_roles ur
                 join roles r on r.tenant_id = ur.tenant_id and r.id = ur.role_id
                 where ur.tenant_id = opened.tenant_id and ur.user_id = opened.user_id
                 union all select 'superuser' where u.is_superuser

@@ -27,6 +27,13 @@ extension Problem {
     /// 403: known, but not allowed.
     public static let forbidden = Problem(.forbidden, "forbidden", "This needs a right that you don't have")
 
+    /// 403 with a word on what is not allowed.
+    public static func forbidden(_ detail: String) -> Problem {
+        var problem = Problem.forbidden
+        problem.detail = detail
+        return problem
+    }
+
     /// 404: absent, or another tenant's.
     public static let notFound = Problem(.notFound, "not_found", "There is no such thing here")
 

@@ -1,3 +1,4 @@
+public import Domain
 import FoundationEssentials
 import Glibc
 public import HTTP2
@@ -60,7 +61,7 @@ public struct ProcessParts: Sendable {
     /// What must have succeeded before it is ready; tried again until it does.
     public var prepare: @Sendable () async throws -> Void
     /// Whether a token that the gateway accepted was revoked, as far as this process has heard.
-    public var isRevoked: @Sendable (Call.Principal) -> Bool
+    public var isRevoked: @Sendable (RevocableToken) -> Bool
     /// How long it goes on as before after readiness has turned red.
     public var shutdownDelay: Duration
     /// Another server, which shuts down before all else: the gateway's public port.
@@ -69,7 +70,7 @@ public struct ProcessParts: Sendable {
     /// The parts of a process.
     public init(
         endpoints: [Operation], services: [any Service] = [], checks: [Health.Check] = [],
-        isRevoked: @escaping @Sendable (Call.Principal) -> Bool = { _ in false }, shutdownDelay: Duration = .zero,
+        isRevoked: @escaping @Sendable (RevocableToken) -> Bool = { _ in false }, shutdownDelay: Duration = .zero,
         front: (@Sendable (Health, OpsEndpoints) -> any Service)? = nil,
         prepare: @escaping @Sendable () async throws -> Void = {}
     ) {
@@ -168,7 +169,7 @@ public struct ServiceProcess: Sendable {
         }
         let responder = ServiceResponder(
             endpoints: parts.endpoints, ops: ops, internalKey: context.internalKey, logger: logger,
-            isRevoked: parts.isRevoked)
+            isRevoked: parts.isRevoked, lookUpRoles: HeldRoles.lookUp(in: context.postgres))
         let server = Server(
             childChannelSetup: ServiceChannel(responder: responder, configuration: context.http2) {
                 health.hasStarted

@@ -25,6 +25,11 @@ public struct Call: Sendable {
     public let traceparent: String?
     /// Logs with the request's id and tenant.
     public let logger: Logger
+    /// Finds what a user's roles give, for tokens that could not hold it.
+    let lookUpRoles: RoleLookup?
+
+    /// Reads the roles of a user of a tenant.
+    public typealias RoleLookup = @Sendable (_ user: UUID, _ tenant: UUID) async throws -> HeldRoles
 
     /// Who the verified access token speaks of.
     public struct Principal: Sendable, Equatable {
@@ -38,13 +43,20 @@ public struct Call: Sendable {
         public let scope: String
         /// The roles the token carries.
         public let roles: [String]
+        /// What the custom ones among them give, as the token says it.
+        public let customRoles: CustomRoles?
         /// The token's `jti`.
         public let token: UUID?
         /// The token's epoch.
         public let epoch: Int64
 
         /// What of the token decides whether it was revoked.
-        public var revocable: RevocableToken { RevocableToken(session: session, id: token, user: user, epoch: epoch) }
+        /// - Parameter tenant: The tenant that the gateway found it to be of.
+        func revocable(in tenant: UUID) -> RevocableToken {
+            RevocableToken(
+                session: session, id: token, user: user, epoch: epoch,
+                roles: customRoles.map { .init(tenant: tenant, names: roles, epoch: $0.epoch) })
+        }
     }
 
     /// A person who is signed in.
@@ -70,6 +82,16 @@ public struct Call: Sendable {
         let principal = try authenticated()
         guard let user = principal.user, let session = principal.session else { throw .forbidden }
         return Person(user: user, session: session, roles: principal.roles)
+    }
+
+    /// What the caller may do. Asks the database where the token could not say it.
+    /// - Throws: `Problem.unauthenticated` when the gateway verified no token.
+    public func permissions() async throws -> Permissions {
+        let principal = try authenticated()
+        let told = Permissions(roles: principal.roles, custom: principal.customRoles?.permissions ?? [])
+        guard case .named = told, let custom = principal.customRoles, custom.permissions == nil else { return told }
+        guard let user = principal.user, let lookUpRoles else { return told }
+        return try await lookUpRoles(user, tenant).permissions
     }
 
     /// A placeholder of the path that is an id.

@@ -181,3 +181,35 @@ extension FieldType where Value == [String] {
         }
     }
 }
+
+extension FieldType {
+    /// A list of at most `limit` objects, each read as a body of its own.
+    public static func objects<Element: RequestContent>(
+        _: Element.Type, limit: Int
+    ) -> FieldType<[Element]> where Value == [Element] {
+        FieldType(
+            schema: .array(of: FieldReader.schema(of: Element.self)).with("maxItems", .number(String(limit))),
+            placeholder: []
+        ) { value in
+            guard case .array(let values) = value else {
+                return .failure(.init("wrong_type", "must be a list of objects"))
+            }
+            guard values.count <= limit else {
+                return .failure(.init("too_many", "must have at most \(limit) entries"))
+            }
+            var elements: [Element] = []
+            for (index, value) in values.enumerated() {
+                guard case .object(let members) = value else {
+                    return .failure(.init("wrong_type", "must be a list of objects"))
+                }
+                var reader = FieldReader(members)
+                elements.append(Element(from: &reader))
+                if let fault = reader.faults.first {
+                    let name = fault.pointer.dropFirst()
+                    return .failure(.init(fault.code, "entry \(index), \(name): \(fault.detail)"))
+                }
+            }
+            return .success(elements)
+        }
+    }
+}

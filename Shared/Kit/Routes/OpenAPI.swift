@@ -1,3 +1,4 @@
+import Domain
 import HTTPTypes
 
 /// Writes OpenAPI 3.1 from the endpoints themselves.
@@ -89,11 +90,12 @@ public enum OpenAPI {
         }
         members.append(.init("responses", .object(responses(operation, &components))))
         switch operation.access {
-        case .bearer, .role:
+        case .bearer, .role, .permission, .superuser:
             members.append(.init("security", .array([.object([.init("bearer", .array([]))])])))
         case .anyone, .processes:
             break
         }
+        if let needed = operation.access.needed { members.append(.init("x-permission", .string(needed))) }
         return .object(members)
     }
 
@@ -113,8 +115,7 @@ public enum OpenAPI {
         }
         if operation.querySchema != nil { problems += [(400, "malformed_request"), (422, "validation_failed")] }
         switch operation.access {
-        case .bearer: problems += [(401, "invalid_token"), (403, "forbidden")]
-        case .role: problems += [(401, "invalid_token"), (403, "forbidden")]
+        case .bearer, .role, .permission, .superuser: problems += [(401, "invalid_token"), (403, "forbidden")]
         case .anyone, .processes: break
         }
         problems.append((503, "dependency_unavailable"))
@@ -166,4 +167,15 @@ public enum OpenAPI {
         .init(name: "error", schema: .string(), isRequired: true),
         .init(name: "error_description", schema: .string(), isRequired: false),
     ])
+}
+
+extension Access {
+    /// The permission it asks for, or the role that stands above permissions, as the document shows it.
+    fileprivate var needed: String? {
+        switch self {
+        case .permission(let permission): permission.rawValue
+        case .superuser: BuiltinRole.superuser
+        case .anyone, .bearer, .role, .processes: nil
+        }
+    }
 }

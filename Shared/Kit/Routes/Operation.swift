@@ -1,3 +1,4 @@
+public import Domain
 public import HTTPTypes
 public import Hummingbird
 public import NIOCore
@@ -10,6 +11,10 @@ public enum Access: Sendable, Equatable {
     case bearer
     /// Whoever has an access token with one of these roles.
     case role([String])
+    /// Whoever holds a permission.
+    case permission(Permission)
+    /// Superusers alone: what is not one tenant's.
+    case superuser
     /// Only another Gatehouse process: not routed by the gateway, not shown in OpenAPI.
     case processes
 
@@ -57,6 +62,12 @@ public struct Operation: Sendable {
             case .bearer: _ = try call.authenticated()
             case .role(let roles):
                 guard try call.authenticated().roles.contains(where: roles.contains) else { throw Problem.forbidden }
+            case .permission(let permission):
+                guard try await call.permissions().contains(permission) else {
+                    throw Problem.forbidden("This needs the permission \(permission.rawValue).")
+                }
+            case .superuser:
+                guard try await call.permissions() == .everything else { throw Problem.forbidden }
             }
             return try await respond(call)
         }

@@ -17,6 +17,7 @@ struct InboundRequest: Sendable {
     private var client: String?
     private var scope = ""
     private var roles: [String] = []
+    private var customRoles: CustomRoles?
     private var token: UUID?
     private var epoch: Int64 = 0
 
@@ -26,7 +27,7 @@ struct InboundRequest: Sendable {
         // A client that speaks for itself has no session, whatever its id looks like.
         return Call.Principal(
             user: session == nil ? nil : subject, session: session, client: client, scope: scope, roles: roles,
-            token: token, epoch: epoch)
+            customRoles: customRoles, token: token, epoch: epoch)
     }
 
     /// Sorts the fields of a header block. Fields that no handler could use are dropped.
@@ -65,6 +66,8 @@ struct InboundRequest: Sendable {
             scope = text()
         } else if Self.equal(name, InternalHeader.roles) {
             roles = text().split(separator: ",").map(String.init)
+        } else if Self.equal(name, InternalHeader.permissions) {
+            customRoles = CustomRoles(line: text())
         } else if Self.equal(name, InternalHeader.token) {
             token = UUID(uuidString: text())
         } else if Self.equal(name, InternalHeader.epoch) {

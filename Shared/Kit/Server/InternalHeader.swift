@@ -19,6 +19,8 @@ public enum InternalHeader {
     public static let scope: StaticString = "x-gatehouse-scope"
     /// The roles in the verified access token, separated by commas.
     public static let roles: StaticString = "x-gatehouse-roles"
+    /// What the custom roles in the verified access token give, as `CustomRoles.line`.
+    public static let permissions: StaticString = "x-gatehouse-permissions"
     /// The `jti` of the verified access token.
     public static let token: StaticString = "x-gatehouse-token"
     /// The `epoch` of the verified access token, when it is not 0.

@@ -1,4 +1,4 @@
-import Domain
+public import Domain
 import FoundationEssentials
 import HTTPTypes
 import Hummingbird
@@ -14,7 +14,8 @@ public struct ServiceResponder: Sendable {
     private let internalKey: InternalKey
     private let logger: Logger
     private let timers: [String: Metrics.Timer]
-    private let isRevoked: @Sendable (Call.Principal) -> Bool
+    private let isRevoked: @Sendable (RevocableToken) -> Bool
+    private let lookUpRoles: Call.RoleLookup?
 
     /// A responder of those endpoints.
     /// - Parameters:
@@ -23,9 +24,10 @@ public struct ServiceResponder: Sendable {
     ///   - internalKey: What every other request has to bring.
     ///   - logger: Where failures are told.
     ///   - isRevoked: Whether a token that the gateway accepted was revoked, as far as this process has heard.
+    ///   - lookUpRoles: Finds what a user's roles give, for tokens that could not hold it.
     public init(
         endpoints: [Operation], ops: OpsEndpoints, internalKey: InternalKey, logger: Logger,
-        isRevoked: @escaping @Sendable (Call.Principal) -> Bool = { _ in false }
+        isRevoked: @escaping @Sendable (RevocableToken) -> Bool = { _ in false }, lookUpRoles: Call.RoleLookup? = nil
     ) {
         let fragment = OpenAPI.fragment(of: endpoints)
         let description = Route(
@@ -50,6 +52,7 @@ public struct ServiceResponder: Sendable {
         self.internalKey = internalKey
         self.logger = logger
         self.isRevoked = isRevoked
+        self.lookUpRoles = lookUpRoles
         self.timers = Dictionary(
             all.map { endpoint in
                 let name = endpoint.declaration.id
@@ -81,11 +84,13 @@ public struct ServiceResponder: Sendable {
         if let principal {
             logger[metadataKey: "subject"] = "\(principal.user?.text ?? principal.client)"
             // The gateway has looked already, but may have been cut off from the events for a moment.
-            guard !isRevoked(principal) else { return Problem.invalidToken.response(requestID: requestID) }
+            guard !isRevoked(principal.revocable(in: tenant)) else {
+                return Problem.invalidToken.response(requestID: requestID)
+            }
         }
         let call = Call(
             requestID: requestID, tenant: tenant, principal: principal, address: inbound.address, head: inbound.head,
-            body: body, parameters: .init(), traceparent: inbound.traceparent, logger: logger)
+            body: body, parameters: .init(), traceparent: inbound.traceparent, logger: logger, lookUpRoles: lookUpRoles)
         return await respond(to: call)
     }
 
@@ -167,6 +172,6 @@ extension Call {
     func with(parameters: Parameters) -> Call {
         Call(
             requestID: requestID, tenant: tenant, principal: principal, address: address, head: head, body: body,
-            parameters: parameters, traceparent: traceparent, logger: logger)
+            parameters: parameters, traceparent: traceparent, logger: logger, lookUpRoles: lookUpRoles)
     }
 }

@@ -1,3 +1,4 @@
+import Domain
 import HTTPFields
 import FoundationEssentials
 import HTTPTypes
@@ -34,6 +35,7 @@ private enum Trouble: Error { case unexpected }
 
 @Suite("Routes")
 struct RouteTests {
+    private static let reader = UUID(high: 0x01a1_fc9e_84d8_7645, low: 0x8692_33a9_a14d_6967)
     private let key = "0123456789abcdef0123456789abcdef"
 
     private func responder() -> ServiceResponder {
@@ -50,11 +52,18 @@ struct RouteTests {
                 .perform { _ in throw OAuthError.invalidGrant },
             Route(.get, "/admin", id: "admin", tag: "things", summary: "For some", access: .role("ADMIN"))
                 .perform { _ in },
+            Route(.get, "/users", id: "users", tag: "things", summary: "For some", access: .permission(.usersRead))
+                .perform { _ in },
+            Route(.get, "/tenants", id: "tenants", tag: "things", summary: "For few", access: .superuser)
+                .perform { _ in },
         ]
         let health = Health(service: "test", version: "1", environment: "test", checks: [])
         return ServiceResponder(
             endpoints: operations, ops: OpsEndpoints(health: health) { ByteBuffer(string: "metrics") },
-            internalKey: InternalKey(key), logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+            internalKey: InternalKey(key), logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
+            lookUpRoles: { user, _ in
+                HeldRoles(claims: user == Self.reader ? ["clerk", "#1", "users:read"] : ["clerk", "#1"])
+            })
     }
 
     private func answer(
@@ -116,6 +125,34 @@ struct RouteTests {
         #expect(try await answer("GET", "/things/7", fields: ada).status == 404)
         #expect(try await answer("GET", "/admin", fields: ada).status == 403)
         #expect(try await answer("GET", "/admin", fields: ada + [("x-gatehouse-roles", "USER,ADMIN")]).status == 204)
+    }
+
+    @Test("a permission comes from a built-in role, from the token, or where it was left out from the database")
+    func permissions() async throws {
+        func status(_ path: String, _ fields: [(String, String)], user: UUID = Self.reader) async throws -> Int {
+            let person = [
+                ("x-gatehouse-subject", user.text), ("x-gatehouse-client", "app"),
+                ("x-gatehouse-session", UUID.v7().text),
+            ]
+            return try await answer("GET", path, fields: person + fields).status
+        }
+        func roles(_ names: String, _ line: String? = nil) -> [(String, String)] {
+            [("x-gatehouse-roles", names)] + (line.map { [("x-gatehouse-permissions", $0)] } ?? [])
+        }
+        #expect(try await answer("GET", "/users").status == 401)
+        #expect(try await status("/users", []) == 403)
+        for names in ["MODERATOR", "USER,ADMIN", "superuser"] {
+            #expect(try await status("/users", roles(names)) == 204)
+        }
+        #expect(try await status("/users", roles("clerk", "1;users:read,a:b")) == 204)
+        #expect(try await status("/users", roles("clerk", "1;users:write,a:b")) == 403)
+        #expect(try await status("/users", roles("clerk", "1;?")) == 204)
+        #expect(try await status("/users", roles("clerk", "1;?"), user: .v7()) == 403)
+        #expect(try await status("/users", roles("clerk", "nonsense")) == 403)
+        #expect(try await status("/tenants", roles("ADMIN")) == 403)
+        #expect(try await status("/tenants", roles("clerk", "1;superuser:superuser")) == 403)
+        #expect(try await status("/tenants", roles("superuser")) == 204)
+        #expect(try await answer("GET", "/users", fields: roles("clerk", "1;users:read")).status == 401)
     }
 
     @Test("what is not there, not allowed, or broken has its own answer, and says nothing of the inside")
