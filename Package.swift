@@ -110,7 +110,7 @@ let package = Package(
             [
                 "Domain", "HTTPFields", "HTTP2", "Postgres", "Redis", nioCore, nioPosix, nioHTTP1, nioConcurrency,
                 hummingbird,
-                hummingbirdCore, lifecycle, signals, logging, metrics, httpTypes, configuration,
+                hummingbirdCore, lifecycle, signals, logging, metrics, httpTypes, crypto, configuration,
             ]),
         library("Events", ["Domain", "Postgres", "Redis", nioCore, nioConcurrency, lifecycle, logging, metrics]),
         library("Directory", ["Domain", "Postgres", "Events", "Tokens", nioConcurrency, lifecycle, logging]),
@@ -140,7 +140,8 @@ let package = Package(
         process(
             "Admin",
             [
-                "Kit", "Domain", "Postgres", "Redis", "Events", "Tokens", httpTypes, nioCore, lifecycle, logging,
+                "Kit", "Domain", "Postgres", "Redis", "Events", "Tokens", hummingbird, httpTypes, nioCore, lifecycle,
+                logging,
             ]),
         process("Migrate", ["Schema", arguments]),
 

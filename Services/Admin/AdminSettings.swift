@@ -3,10 +3,13 @@ import Kit
 /// The settings of the admin process beside the common ones.
 enum AdminSettings {
     static let port = CommonSettings.port(default: 8083)
+    static let identityUpstreams = Setting<[HostPort]>(
+        "IDENTITY_UPSTREAMS", .list(of: .hostPort(defaultPort: 8081)), default: "127.0.0.1:8081",
+        "Where identity instances listen: `host:port`, separated by commas; a name may stand for several")
     static let eventRetention = Setting<Duration>(
         "EVENT_RETENTION", .duration(), default: "7d", "How long events are kept")
     static let historyRetention = Setting<Duration>(
         "HISTORY_RETENTION", .duration(), default: "400d", "How long the audit log and the login history are kept")
 
-    static let all: [any SettingDeclaration] = [eventRetention, historyRetention]
+    static let all: [any SettingDeclaration] = [identityUpstreams, eventRetention, historyRetention]
 }

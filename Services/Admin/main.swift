@@ -13,20 +13,31 @@ await ServiceProcess(name: "admin", port: AdminSettings.port, settings: AdminSet
         postgres: postgres, redis: context.redis, lookback: TenantSettings.longestAccessTokenLifetime,
         logger: context.logger, handlers: [revocations.apply])
 
-    let changes = ChangeRunner(postgres: postgres, publisher: EventPublisher(redis: context.redis))
+    let upstream = try await context.upstream("identity", context.values[AdminSettings.identityUpstreams])
+
+    let changes = ChangeRunner(
+        postgres: postgres, publisher: EventPublisher(redis: context.redis),
+        keys: IdempotencyKeys(sealedUnder: context.internalKey))
     let users = UserChanger(changes: changes)
+    let acts = UserActs(users: users)
+    let maker = UserMaker(changes: changes, identity: InternalClient(upstream: upstream, key: context.internalKey))
     var endpoints = [StatisticsEndpoint(postgres: postgres).endpoint]
     endpoints += UserListEndpoint(postgres: postgres).endpoints
-    endpoints += UserEndpoints(users: users).endpoints
+    endpoints += UserEndpoints(acts: acts, maker: maker).endpoints
+    endpoints.append(UserBulkEndpoint(acts: acts).endpoint)
     endpoints.append(UserRoleEndpoint(users: users).endpoint)
-    endpoints += UserLockEndpoints(users: users).endpoints
-    endpoints += UserSessionEndpoints(postgres: postgres, users: users).endpoints
+    endpoints += UserActEndpoints(acts: acts).endpoints
+    endpoints += UserSessionEndpoints(postgres: postgres, acts: acts).endpoints
     endpoints += RoleEndpoints(postgres: postgres, roles: RoleChanger(changes: changes)).endpoints
     endpoints += PermissionEndpoints(postgres: postgres, changes: changes).endpoints
     endpoints.append(AuthorizationEndpoint(postgres: postgres).endpoint)
     endpoints += ClientEndpoints(postgres: postgres, registrar: ClientRegistrar(changes: changes)).endpoints
     endpoints += TenantEndpoints(postgres: postgres, changes: changes).endpoints
     return ProcessParts(
-        endpoints: endpoints, services: [feed, upkeep], isRevoked: revocations.refuses,
+        endpoints: endpoints, services: [feed, upkeep, upstream],
+        checks: [
+            Health.Check("identity") { await upstream.isReachable() ? .ok : .degraded("no instance can be reached") }
+        ],
+        isRevoked: revocations.refuses,
         prepare: { try await postgres.whenReady() })
 }.main()

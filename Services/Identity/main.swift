@@ -35,6 +35,7 @@ await ServiceProcess(name: "identity", port: IdentitySettings.port, settings: Id
 
     var endpoints: [Operation] = []
     endpoints.append(RegistrationEndpoint(postgres: postgres, tenants: tenants, intake: intake).endpoint)
+    endpoints.append(PasswordHashEndpoint(tenants: tenants, intake: intake).endpoint)
     endpoints += LoginEndpoints(signIn: signIn, isSecure: publicURL.isSecure).endpoints
     endpoints += VerificationEndpoints(postgres: postgres, publisher: publisher).endpoints
     endpoints +=

@@ -133,7 +133,9 @@ struct RoleTests {
         let admin = try Holder(suite, ["ADMIN"]).open().access
         let acts = [
             ("PATCH", "", #"{"email":"taken-over@example.com"}"#), ("PATCH", "", #"{"state":"disabled"}"#),
-            ("DELETE", "", nil), ("POST", "/lock", "{}"), ("POST", "/unlock", "{}"), ("DELETE", "/logout-all", nil),
+            ("PUT", "", #"{"username":"taken-over"}"#), ("POST", "/force-password-reset", "{}"),
+            ("POST", "/verify-email", "{}"), ("DELETE", "", nil), ("POST", "/lock", "{}"), ("POST", "/unlock", "{}"),
+            ("DELETE", "/logout-all", nil),
             ("POST", "/logout-all", "{}"), ("PUT", "/roles", #"{"roles":["USER"]}"#),
         ]
         for (target, callers) in [
@@ -150,7 +152,8 @@ struct RoleTests {
             #expect(try suite.me(tokens.access).status == 200)
         }
         let plain = try Holder(suite, ["USER"])
-        for (method, path, body) in acts.reversed() where method != "DELETE" || path != "" {
+        try suite.sql("update users set email = username || '@example.com' where id = '\(plain.id)'")
+        for (method, path, body) in acts.reversed() where path != "" || method == "PATCH" {
             let answer = try send(suite, method, "users/\(plain.id)\(path)", body, callers[0])
             #expect(answer.status < 300, "\(method) \(path) \(answer.body)")
         }

@@ -1,5 +1,7 @@
 import Events
 import FoundationEssentials
+import Hummingbird
+import Kit
 import Postgres
 
 /// What a change came to: what is answered, and the events to publish once it is committed.
@@ -12,6 +14,7 @@ struct Changed<Answer: Sendable>: Sendable {
 struct ChangeRunner: Sendable {
     let postgres: PostgresClient
     let publisher: EventPublisher
+    let keys: IdempotencyKeys
 
     /// Runs a change of what belongs to a tenant. A deadlock runs `body` again, so it has no effects but its statements'.
     nonisolated(nonsending) func run<Answer: Sendable>(
@@ -20,6 +23,22 @@ struct ChangeRunner: Sendable {
         let changed = try await postgres.transaction(scope: .tenant(tenant), body)
         publisher.publish(changed.events)
         return changed.answer
+    }
+
+    /// Runs a creation, once for each key that its request carries.
+    nonisolated(nonsending) func create<Answer: ResponseContent>(
+        _ call: Call, in tenant: UUID,
+        _ body: nonisolated(nonsending) (PostgresTransaction) async throws -> Changed<Answer>
+    ) async throws -> Response {
+        try await run(in: tenant) { transaction in
+            var events: [Int64] = []
+            let outcome = try await keys.once(call, in: transaction) {
+                let changed = try await body(transaction)
+                events = changed.events
+                return changed.answer
+            }
+            return Changed(answer: outcome.response, events: events)
+        }
     }
 }
 

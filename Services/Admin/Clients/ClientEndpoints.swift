@@ -25,6 +25,7 @@ struct ClientEndpoints {
                 access: .permission(.clientsRead)
             )
             .problem(.notFound, "not_found")
+            .conditional()
             .handle { call in
                 let rows = try await this.postgres.query(
                     ClientStatements.client, [.uuid(call.id("id"))], scope: .tenant(call.tenant))
@@ -42,7 +43,8 @@ struct ClientEndpoints {
                 summary: "Register a client; its secret is shown this once", access: .permission(.clientsWrite)
             )
             .problem(.conflict, "client_id_taken")
-            .handle(ClientRegistration.self, status: .created) { call, registration in
+            .idempotent()
+            .respond(ClientRegistration.self, answer: NewClient.self, status: .created) { call, registration in
                 try await registrar.register(call, registration)
             },
             Route(
@@ -51,6 +53,7 @@ struct ClientEndpoints {
             )
             .problem(.notFound, "not_found")
             .problem(.conflict, "builtin_client")
+            .conditional()
             .handle(ClientChange.self) { call, change in try await registrar.change(call, change) },
             Route(
                 .post, "/api/v1/admin/clients/{id}/secret", id: "renewClientSecret", tag: "admin",
@@ -66,6 +69,7 @@ struct ClientEndpoints {
             )
             .problem(.notFound, "not_found")
             .problem(.conflict, "builtin_client")
+            .conditional()
             .perform { call in try await registrar.remove(call) },
         ]
     }

@@ -1,6 +1,7 @@
 import Domain
 import Events
 import FoundationEssentials
+import Hummingbird
 import Kit
 import Postgres
 import Tokens
@@ -11,14 +12,14 @@ struct ClientRegistrar: Sendable {
 
     /// Registers a client.
     /// - Throws: 403 for a first-party client that no superuser asks for, 409 for a `client_id` that is in use.
-    func register(_ call: Call, _ registration: ClientRegistration) async throws -> NewClient {
+    func register(_ call: Call, _ registration: ClientRegistration) async throws -> Response {
         guard !registration.isFirstParty || call.isSuperuser else {
             throw Problem.forbidden("A first-party client can be registered by a superuser only.")
         }
         let id = UUID.v7()
         let secret = registration.isConfidential ? OpaqueSecret(prefix: "ghs_") : nil
         do {
-            return try await changes.run(in: call.tenant) { transaction in
+            return try await changes.create(call, in: call.tenant) { transaction in
                 _ = try await transaction.query(
                     ClientStatements.insert,
                     [
@@ -61,6 +62,7 @@ struct ClientRegistrar: Sendable {
         return try await changes.run(in: call.tenant) { transaction in
             let client = try await transaction.client(id, after: ClientStatements.lock)
             try Self.guardFirstParty(client, call)
+            try call.requireMatch(client)
             let wanted = try change.applied(to: client)
             let detail = client.changes(to: wanted)
             guard !detail.isEmpty else { return Changed(answer: client, events: []) }
@@ -103,6 +105,7 @@ struct ClientRegistrar: Sendable {
             let client = try await transaction.client(id, after: ClientStatements.lockForRemoval)
             guard !client.isBuiltin else { throw Problem.builtinClient }
             try Self.guardFirstParty(client, call)
+            try call.requireMatch(client)
             var detail = AuditDetail()
             detail.note("client_id", client.identifier)
             let ended = try await transaction.query(ClientStatements.endSessions, [.uuid(id)])

@@ -63,7 +63,10 @@ struct PermissionEndpoints {
                 access: .permission(.rolesWrite)
             )
             .problem(.conflict, "permission_taken, too_many_permissions")
-            .handle(NewPermission.self, status: .created) { call, new in try await this.make(call, new) },
+            .idempotent()
+            .respond(NewPermission.self, answer: PermissionView.self, status: .created) { call, new in
+                try await this.make(call, new)
+            },
             Route(
                 .delete, "/api/v1/admin/permissions/{name}", id: "removePermission", tag: "admin",
                 summary: "Remove a permission of the tenant's applications from its roles, and altogether",
@@ -75,8 +78,8 @@ struct PermissionEndpoints {
         ]
     }
 
-    private func make(_ call: Call, _ new: NewPermission) async throws -> PermissionView {
-        try await changes.run(in: call.tenant) { transaction in
+    private func make(_ call: Call, _ new: NewPermission) async throws -> Response {
+        try await changes.create(call, in: call.tenant) { transaction in
             _ = try await transaction.raiseRoleEpoch()
             guard try await transaction.query(RoleStatements.permissions).count < Self.limit else {
                 throw Problem.conflict(

@@ -1,6 +1,7 @@
 import Domain
 import Events
 import FoundationEssentials
+import Hummingbird
 import Kit
 import NIOCore
 import Postgres
@@ -16,11 +17,11 @@ struct RoleChanger: Sendable {
     private static let limit = 500
 
     /// Makes a role.
-    func make(_ call: Call, _ content: RoleContent) async throws -> ManagedRole {
+    func make(_ call: Call, _ content: RoleContent) async throws -> Response {
         let (id, own) = (UUID.v7(), try await call.permissions())
         if let missing = own.lacks(of: .named(Set(content.permissions))) { throw Problem.notHeld(missing) }
         return try await taking(name: content.name) {
-            try await changes.run(in: call.tenant) { transaction in
+            try await changes.create(call, in: call.tenant) { transaction in
                 let epoch = try await transaction.raiseRoleEpoch()
                 try await transaction.refuseUnknown(content.permissions)
                 let count = try await transaction.query(RoleStatements.count).first
@@ -95,6 +96,7 @@ struct RoleChanger: Sendable {
                 throw Problem.conflict("builtin_role", "A built-in role is what it is")
             }
             if let missing = own.lacks(of: role.gives) { throw Problem.notHeld(missing) }
+            try call.requireMatch(role)
             return try await body(transaction, role, epoch)
         }
     }

@@ -28,6 +28,7 @@ struct RoleEndpoints {
                 access: .permission(.rolesRead)
             )
             .problem(.notFound, "not_found")
+            .conditional()
             .handle { call in
                 let rows = try await postgres.query(
                     RoleStatements.role, [.uuid(call.id("id"))], scope: .tenant(call.tenant))
@@ -45,7 +46,10 @@ struct RoleEndpoints {
                 summary: "Make a role of permissions that you hold yourself", access: .permission(.rolesWrite)
             )
             .problem(.conflict, "role_name_taken, too_many_roles")
-            .handle(RoleContent.self, status: .created) { call, content in try await roles.make(call, content) },
+            .idempotent()
+            .respond(RoleContent.self, answer: ManagedRole.self, status: .created) { call, content in
+                try await roles.make(call, content)
+            },
             Route(
                 .put, "/api/v1/admin/roles/{id}", id: "replaceRole", tag: "admin",
                 summary: "Replace a role; tokens that say what it gave before are cut off",
@@ -53,6 +57,7 @@ struct RoleEndpoints {
             )
             .problem(.notFound, "not_found")
             .problem(.conflict, "role_name_taken, builtin_role")
+            .conditional()
             .handle(RoleContent.self) { call, content in try await roles.change(call, RoleChange(content)) },
             Route(
                 .patch, "/api/v1/admin/roles/{id}", id: "changeRole", tag: "admin",
@@ -61,6 +66,7 @@ struct RoleEndpoints {
             )
             .problem(.notFound, "not_found")
             .problem(.conflict, "role_name_taken, builtin_role")
+            .conditional()
             .handle(RoleChange.self) { call, change in try await roles.change(call, change) },
             Route(
                 .delete, "/api/v1/admin/roles/{id}", id: "removeRole", tag: "admin",
@@ -68,6 +74,7 @@ struct RoleEndpoints {
             )
             .problem(.notFound, "not_found")
             .problem(.conflict, "builtin_role")
+            .conditional()
             .perform { call in try await roles.remove(call) },
         ]
     }

@@ -2,6 +2,7 @@ import Domain
 import Events
 import FoundationEssentials
 import HTTPTypes
+import Hummingbird
 import Kit
 import Postgres
 
@@ -24,12 +25,16 @@ struct TenantEndpoints {
                 summary: "Make a tenant with its built-in roles and client", access: .superuser
             )
             .problem(.conflict, "slug_taken")
-            .handle(NewTenant.self, status: .created) { call, tenant in try await this.make(call, tenant) },
+            .idempotent()
+            .respond(NewTenant.self, answer: ManagedTenant.self, status: .created) { call, tenant in
+                try await this.make(call, tenant)
+            },
             Route(
                 .get, "/api/v1/admin/tenants/{id}", id: "readTenant", tag: "admin",
                 summary: "One tenant; your own, unless you are a superuser", access: .permission(.tenantRead)
             )
             .problem(.notFound, "not_found")
+            .conditional()
             .handle { call in
                 let rows = try await this.postgres.query(TenantStatements.tenant, scope: .tenant(Self.named(by: call)))
                 guard let row = rows.first else { throw Problem.notFound }
@@ -44,6 +49,7 @@ struct TenantEndpoints {
             )
             .problem(.notFound, "not_found")
             .problem(.conflict, "default_tenant")
+            .conditional()
             .handle(TenantChange.self) { call, change in try await this.change(call, change) },
         ]
     }
@@ -64,10 +70,10 @@ struct TenantEndpoints {
         return ManagedTenantList(page: ListPage(tenants, limit: query.limit, list: list) { $0.id })
     }
 
-    private func make(_ call: Call, _ new: NewTenant) async throws -> ManagedTenant {
+    private func make(_ call: Call, _ new: NewTenant) async throws -> Response {
         let id = UUID.v7()
         do {
-            return try await changes.run(in: id) { transaction in
+            return try await changes.create(call, in: id) { transaction in
                 _ = try await transaction.query(TenantStatements.provision, [.text(new.slug), .text(new.name)])
                 if let settings = new.settings {
                     _ = try await transaction.query(TenantStatements.update, [.null, .null, .jsonb(settings.json)])
@@ -100,6 +106,7 @@ struct TenantEndpoints {
         return try await changes.run(in: id) { transaction in
             _ = try await transaction.query(TenantStatements.lock)
             let before = try await transaction.tenant()
+            try call.requireMatch(before)
             _ = try await transaction.query(
                 TenantStatements.update,
                 [

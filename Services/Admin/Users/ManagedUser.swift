@@ -44,7 +44,7 @@ struct ManagedUser: ResponseContent {
 }
 
 extension ManagedUser {
-    /// Reads a row of `UserStatements.user`, `.list` or `.search`.
+    /// Reads a row of `UserStatements.user` or `.users`.
     init(_ row: PostgresRow) throws(PostgresError) {
         id = try row.decode(0)
         email = try row.decode(1)
@@ -72,12 +72,13 @@ extension ManagedUser {
 
 /// One page of users.
 struct ManagedUserList: ResponseContent {
-    let page: ListPage<ManagedUser>
+    let users: [ManagedUser]
+    let nextCursor: String?
 
-    static let example = ManagedUserList(page: ListPage([.example], limit: 1, list: []) { $0.id })
+    static let example = ManagedUserList(users: [.example], nextCursor: nil)
 
     func write(to fields: inout some FieldSink) {
-        fields.field("users", page.elements)
-        fields.field("next_cursor", page.nextCursor)
+        fields.field("users", users)
+        fields.field("next_cursor", nextCursor)
     }
 }

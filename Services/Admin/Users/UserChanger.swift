@@ -5,22 +5,39 @@ import HTTPTypes
 import Kit
 import Postgres
 
-/// Runs changes of the user that a request's path names: finds them, decides whether the caller may, keeps others from
-/// changing them at the same time.
+/// A user who is to be changed: who, and what whoever wants it may do.
+struct UserTarget: Sendable {
+    let call: Call
+    let id: UUID
+    let own: Permissions
+    /// Whether the request is about this user alone, so that its `If-Match` is.
+    var isAlone = true
+}
+
+extension UserTarget {
+    /// The user that the path names.
+    init(_ call: Call) async throws {
+        self.init(call: call, id: try call.id("id"), own: try await call.permissions())
+    }
+}
+
+/// Runs changes of a user: finds them, decides whether the caller may, keeps others from changing them at the same time.
 struct UserChanger: Sendable {
     let changes: ChangeRunner
 
     /// Runs a change. `body` gets the user as they were before it.
     /// - Throws: `Problem.notFound` for one that isn't there or is another tenant's, `.forbidden` for one who may do what
-    ///   the caller may not: an administrator's account is no moderator's to act on.
+    ///   the caller may not: an administrator's account is no moderator's to act on; `.preconditionFailed` for one who is
+    ///   not what the caller knows.
     nonisolated(nonsending) func change<Answer: Sendable>(
-        _ call: Call, _ body: nonisolated(nonsending) (PostgresTransaction, ManagedUser) async throws -> Changed<Answer>
+        _ target: UserTarget,
+        _ body: nonisolated(nonsending) (PostgresTransaction, ManagedUser) async throws -> Changed<Answer>
     ) async throws -> Answer {
-        let (id, own) = (try call.id("id"), try await call.permissions())
-        return try await changes.run(in: call.tenant) { transaction in
-            _ = try await transaction.query(UserStatements.lock, [.uuid(id)])
-            let user = try await transaction.user(id)
-            if let missing = own.lacks(of: user.held.permissions) { throw Problem.beyondCaller(missing) }
+        try await changes.run(in: target.call.tenant) { transaction in
+            _ = try await transaction.query(UserStatements.lock, [.uuid(target.id)])
+            let user = try await transaction.user(target.id)
+            if let missing = target.own.lacks(of: user.held.permissions) { throw Problem.beyondCaller(missing) }
+            if target.isAlone { try target.call.requireMatch(user) }
             return try await body(transaction, user)
         }
     }

@@ -1,21 +1,7 @@
 import Domain
-import FoundationEssentials
 import HTTPTypes
 import Kit
 import Postgres
-
-/// The query of a list of users.
-struct UserListQuery: RequestContent {
-    let search: String?
-    let state: String?
-    let page: ListQuery
-
-    init(from fields: inout FieldReader) {
-        search = fields.optional("search", .line(1...254))
-        state = fields.optional("state", .word(["active", "disabled"]))
-        page = ListQuery(from: &fields)
-    }
-}
 
 /// Lists the users of the tenant, and shows one of them.
 struct UserListEndpoint {
@@ -26,8 +12,8 @@ struct UserListEndpoint {
         return [
             Route(
                 .get, "/api/v1/admin/users", id: "listUsers", tag: "admin",
-                summary:
-                    "The tenant's users, the newest first; `search` is what an e-mail address or username begins with",
+                summary: "The tenant's users, the newest first: all, of a state or role, those whose e-mail address or "
+                    + "username begins with `search`, or whose names have `contains` in them",
                 access: .permission(.usersRead)
             )
             .problem(.badRequest, "invalid_cursor")
@@ -37,6 +23,7 @@ struct UserListEndpoint {
                 access: .permission(.usersRead)
             )
             .problem(.notFound, "not_found")
+            .conditional()
             .handle { call in
                 let rows = try await this.postgres.query(
                     UserStatements.user, [.uuid(call.id("id"))], scope: .tenant(call.tenant))
@@ -47,19 +34,27 @@ struct UserListEndpoint {
     }
 
     private func list(_ call: Call, _ query: UserListQuery) async throws -> ManagedUserList {
-        let list = ["users", call.tenant.text, query.search ?? "", query.state ?? ""]
+        let list = query.list(of: call.tenant)
         let cursor = try query.page.cursor.map { text throws(Problem) in try ListCursor(text, list: list) }
-        let filter: [PostgresValue] = [
-            .optional(query.state), .optional(cursor?.id), .int4(Int32(query.page.limit + 1)),
-        ]
-        let rows =
-            if let search = query.search {
-                try await postgres.query(
-                    UserStatements.search, filter + [.text(search)], scope: .tenant(call.tenant))
-            } else {
-                try await postgres.query(UserStatements.list, filter, scope: .tenant(call.tenant))
-            }
+        var places = try await places(call, query.statement(after: cursor))
+        // What is common fills a page from the newest users; what is rare is gathered by its index.
+        if places.count <= query.page.limit, let search = query.search(after: cursor) {
+            places = try await self.places(call, search)
+        }
+        let next = places.count > query.page.limit ? places[query.page.limit - 1] : nil
+        let ids = places.prefix(query.page.limit).map(\.id)
+        let rows = try await postgres.query(UserStatements.users, [.uuidArray(ids)], scope: .tenant(call.tenant))
         let users = try rows.map { row throws(PostgresError) in try ManagedUser(row) }
-        return ManagedUserList(page: ListPage(users, limit: query.page.limit, list: list) { $0.id })
+        let order = Dictionary(uniqueKeysWithValues: ids.enumerated().map { ($1, $0) })
+        return ManagedUserList(
+            users: users.sorted { order[$0.id, default: 0] < order[$1.id, default: 0] }, nextCursor: next?.text(list))
+    }
+
+    /// Where the users of a page are in the list, and the first of the next page.
+    private func places(_ call: Call, _ step: PostgresStep) async throws -> [ListCursor] {
+        let rows = try await postgres.pipeline([step], scope: .tenant(call.tenant))[0]
+        return try rows.map { row throws(PostgresError) in
+            ListCursor(after: try row.decode(0), key: row.columnCount > 1 ? try row.decode(1) : nil)
+        }
     }
 }

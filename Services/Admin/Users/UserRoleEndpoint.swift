@@ -10,11 +10,18 @@ struct UserRoles: RequestContent {
     let revokesTokens: Bool
 
     init(from fields: inout FieldReader) {
-        let name = FieldType<[String]>.list(limit: 50, "must be the name of a role", code: "unknown_role") { name in
-            (1...64).contains(name.utf8.count) && !name.utf8.contains(0)
-        }
-        roles = fields.required("roles", name)
+        roles = fields.required("roles", Self.names)
         revokesTokens = fields.optional("revoke_tokens", .flag) ?? true
+    }
+
+    static let names = FieldType<[String]>.list(limit: 50, "must be the name of a role", code: "unknown_role") { name in
+        (1...64).contains(name.utf8.count) && !name.utf8.contains(0)
+    }
+
+    /// Roles for somebody who has none yet.
+    init(_ roles: [String]) {
+        self.roles = roles
+        revokesTokens = false
     }
 
     /// Whether the user is to be a superuser, which is a mark and no role of the tenant.
@@ -36,13 +43,14 @@ struct UserRoleEndpoint {
         )
         .problem(.notFound, "not_found")
         .problem(.conflict, "last_superuser")
+        .conditional()
         .handle(UserRoles.self) { call, wanted in try await this.replace(call, wanted) }
     }
 
     private func replace(_ call: Call, _ wanted: UserRoles) async throws -> ManagedUser {
-        let own = try await call.permissions()
-        return try await users.change(call) { transaction, user in
-            try await transaction.refuseGranting(wanted, to: user, own)
+        let target = try await UserTarget(call)
+        return try await users.change(target) { transaction, user in
+            try await transaction.refuseGranting(wanted, to: user, target.own)
             if user.isSuperuser, !wanted.makesSuperuser { try await transaction.refuseIfLastSuperuser(user) }
             let names = PostgresValue.textArray(wanted.tenantRoles)
             var steps = [

@@ -7,11 +7,13 @@ import Postgres
 /// Shows an administrator the sessions of a user, and ends them.
 struct UserSessionEndpoints {
     let postgres: PostgresClient
-    let users: UserChanger
+    let acts: UserActs
 
     var endpoints: [Operation] {
         let this = self
-        let end = { @Sendable (call: Call) async throws -> RevokedSessions in try await this.endAll(call) }
+        let end = { @Sendable (call: Call) async throws -> RevokedSessions in
+            try await this.acts.endSessions(UserTarget(call))
+        }
         return [
             Route(
                 .get, "/api/v1/admin/users/{id}/sessions", id: "listUserSessions", tag: "admin",
@@ -19,6 +21,19 @@ struct UserSessionEndpoints {
             )
             .problem(.notFound, "not_found")
             .handle { call in try await this.list(call) },
+            Route(
+                .get, "/api/v1/admin/users/{id}/logins", id: "listUserLogins", tag: "admin",
+                summary: "Logins to a user's account and tries at one, the latest first",
+                access: .permission(.sessionsRead)
+            )
+            .problem(.notFound, "not_found")
+            .handle(query: ActivityQuery.self) { call, query in
+                let id = try call.id("id")
+                let answers = try await this.postgres.pipeline(
+                    [PostgresStep(UserStatements.user, [.uuid(id)]), query.page(of: id)], scope: .tenant(call.tenant))
+                guard answers[0].first != nil else { throw Problem.notFound }
+                return try ActivityPage(answers[1], query)
+            },
             Route(
                 .delete, "/api/v1/admin/users/{id}/logout-all", id: "endUserSessions", tag: "admin",
                 summary: "End every session of a user", access: .permission(.sessionsRevoke)
@@ -41,19 +56,5 @@ struct UserSessionEndpoints {
             scope: .tenant(call.tenant))
         guard answers.first?.isEmpty == false, let rows = answers.last else { throw Problem.notFound }
         return UserSessionList(sessions: try rows.map { row throws(PostgresError) in try UserSession(row) })
-    }
-
-    private func endAll(_ call: Call) async throws -> RevokedSessions {
-        try await users.change(call) { transaction, user in
-            let rows = try await transaction.query(
-                UserStatements.endSessions, [.uuid(user.id), .text("revoked_by_admin")])
-            let count = try rows.first.map { row throws(PostgresError) in try row.decode(1, as: Int.self) } ?? 0
-            let event = try rows.first.flatMap { row throws(PostgresError) in try row.decode(0, as: Int64?.self) }
-            var detail = AuditDetail()
-            detail.note("sessions", count)
-            let audit = call.audit("user.sessions_revoked", "user", user.id.text, detail: detail.json)
-            _ = try await transaction.record([], audit: audit)
-            return Changed(answer: RevokedSessions(count: count), events: event.map { [$0] } ?? [])
-        }
     }
 }

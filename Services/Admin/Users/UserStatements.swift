@@ -14,9 +14,8 @@ enum UserStatements {
         where u.tenant_id = current_tenant() and u.id = $1
         """)
 
-    /// Users of state $1 before the id $2; the ids rise with time.
-    static let list = PostgresStatement(
-        "admin_user_list", [.text, .uuid, .int4],
+    static let users = PostgresStatement(
+        "admin_users", [.uuidArray],
         """
         select u.id, u.email, u.email_verified_at is not null, u.username, u.display_name, u.state, role_claims(u.id),
             u.locked_at is not null or exists (
@@ -25,33 +24,7 @@ enum UserStatements {
                     and f.blocked_until > now()),
             u.created_at, u.updated_at
         from users u
-        where u.tenant_id = current_tenant() and ($1 is null or u.state = $1)
-            and u.id < coalesce($2, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
-        order by u.id desc
-        limit $3
-        """)
-
-    /// Those of them whose e-mail address or username begins with $4. Found apart from the rest: else the limit makes a
-    /// walk through all users look cheap.
-    static let search = PostgresStatement(
-        "admin_user_search", [.text, .uuid, .int4, .text],
-        """
-        with found as materialized (
-            select id from users where tenant_id = current_tenant() and email_key ^@ identity_key($4)
-            union
-            select id from users where tenant_id = current_tenant() and username_key ^@ identity_key($4)
-        )
-        select u.id, u.email, u.email_verified_at is not null, u.username, u.display_name, u.state, role_claims(u.id),
-            u.locked_at is not null or exists (
-                select from login_failures f
-                where f.tenant_id = u.tenant_id and f.kind = 'account' and f.subject = u.id::text
-                    and f.blocked_until > now()),
-            u.created_at, u.updated_at
-        from found
-        join users u on u.tenant_id = current_tenant() and u.id = found.id
-        where ($1 is null or u.state = $1) and u.id < coalesce($2, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
-        order by u.id desc
-        limit $3
+        where u.tenant_id = current_tenant() and u.id = any ($1)
         """)
 
     /// Whoever changes a user waits for others that do.
@@ -103,6 +76,29 @@ enum UserStatements {
             delete from login_failures where tenant_id = current_tenant() and kind = 'account' and subject = $1
         )
         update users set locked_at = null where tenant_id = current_tenant() and id = $1::uuid
+        """)
+
+    static let forceReset = PostgresStatement(
+        "admin_user_force_reset", [.uuid],
+        """
+        update users set must_reset_password = true, updated_at = now() where tenant_id = current_tenant() and id = $1
+        """)
+
+    static let mailReset = PostgresStatement(
+        "admin_user_mail_reset", [.uuid, .text], "select post_mail($1, 'reset_password', null, $2, 3)")
+
+    static let insert = PostgresStatement(
+        "admin_user_insert", [.uuid, .text, .text, .text, .text, .bool],
+        """
+        insert into users (tenant_id, id, email, username, display_name, state, email_verified_at)
+        values (current_tenant(), $1, $2, $3, $4, $5, case when $6 then now() end)
+        """)
+
+    static let insertPassword = PostgresStatement(
+        "admin_user_insert_password", [.uuid, .uuid, .text],
+        """
+        insert into credentials (tenant_id, user_id, id, kind, secret)
+        values (current_tenant(), $1, $2, 'password', $3)
         """)
 
     /// Closes an account until it is unlocked.

@@ -7,7 +7,8 @@ enum LoginStatements {
     static let account = PostgresStatement(
         "login_account", [.text, .text, .textArray],
         """
-        select u.id, case when u.locked_at is null then u.state else 'locked' end, c.secret, c.version, u.email is not null and u.email_verified_at is null,
+        select u.id, case when u.locked_at is null then u.state else 'locked' end, c.secret, c.version,
+            u.email is not null and u.email_verified_at is null,
             exists (
                 select from login_failures f
                 where f.tenant_id = u.tenant_id and f.kind = 'account' and f.subject = u.id::text
@@ -20,7 +21,8 @@ enum LoginStatements {
             exists (
                 select from login_failures f
                 where f.tenant_id = u.tenant_id and f.kind = 'device' and f.subject = device.digest
-                    and f.blocked_until > clock_timestamp())
+                    and f.blocked_until > clock_timestamp()),
+            u.must_reset_password
         from (select) as once
         left join users u on u.tenant_id = current_tenant()
             and (u.email_key = identity_key($1) or u.username_key = identity_key($1))

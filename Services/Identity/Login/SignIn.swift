@@ -40,6 +40,7 @@ struct SignIn: Sendable {
         case disabled
         case locked
         case unverifiedEmail = "unverified_email"
+        case resetNeeded = "reset_needed"
     }
 
     /// Who signed in, and their first tokens.
@@ -110,6 +111,8 @@ struct SignIn: Sendable {
             // Where it is hidden which addresses are taken, a login right after registering must not tell.
             let needsProof = tenant.settings.loginNeedsVerifiedEmail || tenant.settings.concealsRegistration
             if account.hasUnprovenEmail, needsProof { return .unverifiedEmail }
+            // Told to nobody but whoever has the password.
+            if account.mustResetPassword { return .resetNeeded }
             if needsRehash { await rehash(password, hash, of: account.id, call) }
             return nil
         }
@@ -134,14 +137,14 @@ struct SignIn: Sendable {
         let isGuess =
             switch refusal {
             case .wrongPassword, .unknownAccount, .noPassword: true
-            case .locked, .disabled, .unverifiedEmail: false
+            case .locked, .disabled, .unverifiedEmail, .resetNeeded: false
             }
         let steps =
             [record(attempt, user, session: nil, refusal, call)]
             + lockout.failure(
                 .init(user: user, name: attempt.name, isGuess: isGuess, standing: standing, address: call.address))
         _ = try await postgres.pipeline(steps, scope: .tenant(call.tenant))
-        throw Problem.invalidCredentials
+        throw refusal == .resetNeeded ? Problem.passwordResetNeeded : Problem.invalidCredentials
     }
 
     private func welcome(
@@ -182,6 +185,12 @@ struct SignIn: Sendable {
     }
 }
 
+extension Problem {
+    /// 403: the password is right, but another has to be chosen by mail before anybody signs in.
+    static let passwordResetNeeded = Problem(
+        .forbidden, "password_reset_needed", "A new password has to be chosen by the mail that was sent")
+}
+
 /// An account as a login finds it.
 private struct Account: Sendable {
     let id: UUID
@@ -189,6 +198,7 @@ private struct Account: Sendable {
     let hash: String?
     let passwordVersion: Int64?
     let hasUnprovenEmail: Bool
+    let mustResetPassword: Bool
 
     /// Reads a row of `LoginStatements.account`; nil when there is no such account.
     init?(_ row: PostgresRow) throws(PostgresError) {
@@ -198,6 +208,7 @@ private struct Account: Sendable {
         hash = try row.decode(2)
         passwordVersion = try row.decode(3)
         hasUnprovenEmail = try row.decode(4)
+        mustResetPassword = try row.decode(9)
     }
 }
 

@@ -91,7 +91,8 @@ struct RecoveryEndpoints {
     private static let proveAddress = PostgresStatement(
         "recovery_prove_address", [.uuid],
         """
-        update users set email_verified_at = coalesce(email_verified_at, now()), updated_at = now()
+        update users
+        set email_verified_at = coalesce(email_verified_at, now()), must_reset_password = false, updated_at = now()
         where tenant_id = current_tenant() and id = $1
         """)
 }

@@ -22,7 +22,8 @@ struct PasswordGrant: GrantType {
         case 200:
             guard let tokens = TokenAnswer(parsing: answer.body) else { throw Problem.internalError }
             return tokens
-        case 401: throw OAuthError.invalidGrant
+        // Also where the password is right and another has to be chosen first.
+        case 401, 403: throw OAuthError.invalidGrant
         case 422: throw OAuthError.invalidRequest("username, scope or device_name is too long.")
         default: throw Problem.unavailable()
         }

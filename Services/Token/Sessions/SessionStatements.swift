@@ -20,7 +20,7 @@ enum SessionStatements {
             from users u
             join clients c on c.tenant_id = u.tenant_id and c.identifier = $3 and c.state = 'active'
             where u.tenant_id = current_tenant() and u.id = $2 and u.state = 'active' and u.locked_at is null
-                and ($13 is null or exists (
+                and ($13 is null or not u.must_reset_password and exists (
                     select from credentials k
                     where k.tenant_id = u.tenant_id and k.user_id = u.id and k.kind = 'password' and k.version = $13))
             returning tenant_id, user_id, amr, authenticated_at, least(expires_at, idle_expires_at) as ends_at

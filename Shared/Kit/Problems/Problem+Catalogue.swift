@@ -53,6 +53,10 @@ extension Problem {
     public static let requestTimeout = Problem(
         .requestTimeout, "request_timeout", "The request came too slowly")
 
+    /// 412: what is to be changed is not what the caller knows it as.
+    public static let preconditionFailed = Problem(
+        .preconditionFailed, "precondition_failed", "It has changed since it was read")
+
     /// 413: more body than this path takes.
     public static let payloadTooLarge = Problem(.contentTooLarge, "payload_too_large", "The body is too big")
 

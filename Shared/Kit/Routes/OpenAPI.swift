@@ -79,6 +79,7 @@ public enum OpenAPI {
                 parameter(.init(name: String($0.dropFirst().dropLast()), schema: .string(), isRequired: true), "path")
             }
             + (operation.querySchema?() ?? []).map { parameter($0, "query") }
+            + operation.headerFields.map { parameter(.init(name: $0, schema: .string(), isRequired: false), "header") }
         if !parameters.isEmpty { members.append(.init("parameters", .array(parameters))) }
         if let (name, schema) = operation.bodySchema?() {
             components[name] = schema
@@ -103,6 +104,10 @@ public enum OpenAPI {
         _ operation: Operation.Declaration, _ components: inout [String: Schema]
     ) -> [JSONValue.Member] {
         var success: [JSONValue.Member] = [.init("description", .string("Success"))]
+        if operation.isConditional, operation.answer.mediaType != nil {
+            let tag = JSONValue.object([.init("schema", Schema.string().json)])
+            success.append(.init("headers", .object([.init("ETag", tag)])))
+        }
         if let mediaType = operation.answer.mediaType, let schema = operation.answer.schema?(&components) {
             let content = JSONValue.object([.init(mediaType, .object([.init("schema", schema.json)]))])
             success.append(.init("content", content))
@@ -167,6 +172,13 @@ public enum OpenAPI {
         .init(name: "error", schema: .string(), isRequired: true),
         .init(name: "error_description", schema: .string(), isRequired: false),
     ])
+}
+
+extension Operation.Declaration {
+    /// The header fields that a request may carry beside the usual ones.
+    fileprivate var headerFields: [String] {
+        (isConditional && method != .get ? ["If-Match"] : []) + (isIdempotent ? ["Idempotency-Key"] : [])
+    }
 }
 
 extension Access {

@@ -45,6 +45,10 @@ public struct Operation: Sendable {
         /// Further successes, without content.
         var alternatives: [(status: Int, description: String)] = []
         var speaksOAuth: Bool
+        /// Whether answers carry an entity tag, and changes may be bound to one.
+        var isConditional = false
+        /// Whether a request may carry a key under which it takes effect once.
+        var isIdempotent = false
     }
 
     /// What a success looks like.
@@ -115,6 +119,25 @@ public struct Route: Sendable {
         return route
     }
 
+    /// Says that answers carry an `ETag`. A route that changes something takes it back in `If-Match`: its handler asks
+    /// `Call.requireMatch`.
+    public func conditional() -> Route {
+        var route = self
+        route.declaration.isConditional = true
+        if route.declaration.method != .get { route.declaration.problems.append((412, "precondition_failed")) }
+        return route
+    }
+
+    /// Says that a request may carry an `Idempotency-Key`: its handler runs by `IdempotencyKeys.once`.
+    public func idempotent() -> Route {
+        var route = self
+        route.declaration.isIdempotent = true
+        route.declaration.problems += [
+            (400, "invalid_idempotency_key"), (409, "idempotency_key_in_use"), (422, "idempotency_key_reused"),
+        ]
+        return route
+    }
+
     /// Takes a body and answers with content.
     public func handle<Input: RequestContent, Output: ResponseContent>(
         _: Input.Type, formats: [BodyFormat] = [.json], status: HTTPResponse.Status = .ok,
@@ -123,9 +146,10 @@ public struct Route: Sendable {
         var route = self
         route.take(Input.self, formats)
         route.answer(Output.self, status)
+        let isTagged = route.declaration.isConditional
         return Operation(declaration: route.declaration) { call in
             let input = try FieldReader.content(Input.self, from: call.members(formats))
-            return .content(try await handler(call, input), status: status)
+            return .content(try await handler(call, input), status: status, isTagged: isTagged)
         }
     }
 
@@ -149,7 +173,10 @@ public struct Route: Sendable {
     ) -> Operation {
         var route = self
         route.answer(Output.self, status)
-        return Operation(declaration: route.declaration) { call in .content(try await handler(call), status: status) }
+        let isTagged = route.declaration.isConditional
+        return Operation(declaration: route.declaration) { call in
+            .content(try await handler(call), status: status, isTagged: isTagged)
+        }
     }
 
     /// Takes parameters in the query and answers with content.
@@ -227,8 +254,14 @@ public struct Route: Sendable {
 
 extension Response {
     /// Content as JSON, never stored by a cache.
-    public static func content(_ content: some ResponseContent, status: HTTPResponse.Status = .ok) -> Response {
-        json(JSONFieldSink.json(content).buffer, status: status)
+    /// - Parameter isTagged: Whether it carries its entity tag.
+    public static func content(
+        _ content: some ResponseContent, status: HTTPResponse.Status = .ok, isTagged: Bool = false
+    ) -> Response {
+        let body = JSONFieldSink.json(content).buffer
+        var response = json(body, status: status)
+        if isTagged { response.headers[.eTag] = EntityTag(body: body).text }
+        return response
     }
 
     /// JSON that is already written, never stored by a cache unless `cacheControl` says otherwise.

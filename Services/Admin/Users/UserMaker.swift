@@ -1,0 +1,72 @@
+import Domain
+import FoundationEssentials
+import Hummingbird
+import Kit
+import Postgres
+
+/// Makes users for an administrator.
+struct UserMaker: Sendable {
+    let changes: ChangeRunner
+    /// Identity, which decides on passwords and hashes them.
+    let identity: InternalClient
+
+    /// Makes a user.
+    /// - Throws: `Problem.forbidden` for roles that the caller may not give, 409 for a name that is taken.
+    func make(_ call: Call, _ new: NewUser) async throws -> Response {
+        let own = try await call.permissions()
+        if new.roles != [BuiltinRole.user], !own.contains(.rolesWrite) {
+            throw Problem.forbidden("Giving roles needs the permission \(Permission.rolesWrite.rawValue).")
+        }
+        let hash = try await hash(new, call)
+        let (id, roles) = (UUID.v7(), UserRoles(new.roles))
+        do {
+            return try await changes.create(call, in: call.tenant) { transaction in
+                if new.roles != [BuiltinRole.user] { try await transaction.refuseGranting(roles, own) }
+                let content = new.content
+                var steps = [
+                    PostgresStep(
+                        UserStatements.insert,
+                        [
+                            .uuid(id), .optional(content.email?.text), .optional(content.username?.text),
+                            .optional(content.displayName), .text(content.state), .bool(content.isEmailVerified),
+                        ]),
+                    PostgresStep(UserRoleStatements.grant, [.uuid(id), .textArray(roles.tenantRoles)]),
+                ]
+                if roles.makesSuperuser {
+                    steps.append(PostgresStep(UserRoleStatements.mark, [.uuid(id), .bool(true)]))
+                }
+                if let hash {
+                    steps.append(
+                        PostgresStep(UserStatements.insertPassword, [.uuid(id), .uuid(.v7()), .text(hash)]))
+                }
+                if new.isInvited, let email = content.email { steps.append(.mailReset(to: email.text)) }
+                _ = try await transaction.pipeline(steps)
+                var detail = AuditDetail()
+                detail.note("email", content.email?.text)
+                detail.note("username", content.username?.text)
+                detail.note("roles", new.roles)
+                detail.note("invited", new.isInvited)
+                let events = try await transaction.record(
+                    [.userChanged(id)], audit: call.audit("user.made", "user", id.text, detail: detail.json))
+                return Changed(answer: try await transaction.user(id), events: events)
+            }
+        } catch let error as PostgresError {
+            throw TakenName.field(error).map(TakenName.problem) ?? error
+        }
+    }
+
+    /// What is stored of the password; nil when there is none.
+    private func hash(_ new: NewUser, _ call: Call) async throws -> String? {
+        guard let password = new.password else { return nil }
+        let request = PasswordToHash(
+            password: password, email: new.content.email?.text, username: new.content.username?.text)
+        let answer = try await identity.send(.post, PasswordToHash.path, body: request.json, for: call.origin)
+        switch answer.status {
+        case 200:
+            guard let hash = HashedPassword(parsing: answer.body) else { throw Problem.internalError }
+            return hash.text
+        case 422: throw Problem.validation(Problem.FieldError.parse(answer.body))
+        default: throw Problem.unavailable()
+        }
+    }
+}
