@@ -175,6 +175,7 @@ let package = Package(
             ]),
         tests("TokenServiceTests", ["Token", "Kit", "Tokens"]),
         tests("IdentityTests", ["Identity", "Domain"]),
+        tests("AdminTests", ["Admin", "Kit", "Domain"]),
         tests(
             "Integration",
             [

@@ -96,7 +96,7 @@ struct UserListTests {
             """
             insert into users (tenant_id, id, username)
             select '\(Holder.tenant)', ('ffffffff-ffff-7fff-8fff-' || lpad(to_hex(n), 12, '0'))::uuid, '\(crowd)' || n
-            from generate_series(1, 6000) n
+            from generate_series(1, 3000) n
             """)
         defer { _ = try? suite.sql("delete from users where username like '\(crowd)%'") }
         for query in ["search=\(prefix)", "contains=\(prefix.dropFirst(2))"] {

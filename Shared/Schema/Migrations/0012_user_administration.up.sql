@@ -5,12 +5,15 @@
 create extension if not exists pg_trgm;
 create extension if not exists btree_gin;
 
--- All that a user is called, each on a line of its own, so that no search finds what spans two.
+-- All that a user is called, as it is compared, each on a line of its own, so that no search finds what spans two. Of a
+-- name in ASCII, which has a byte for each character, there is nothing to normalise.
 create function user_names(email_key text, username_key text, display_name text) returns text
     language sql immutable parallel safe
     as $$
 select coalesce(email_key, '') || e'\n' || coalesce(username_key, '') || e'\n'
-    || coalesce(normalize(lower(normalize(display_name, nfkc) collate "und-x-icu"), nfkc) collate "C", '')
+    || coalesce(
+        case when octet_length(display_name) = length(display_name) then lower(display_name collate "C")
+            else normalize(lower(normalize(display_name, nfkc) collate "und-x-icu"), nfkc) collate "C" end, '')
 $$;
 create index users_names on users using gin (tenant_id, user_names(email_key, username_key, display_name) gin_trgm_ops);
 create index users_disabled on users (tenant_id, id) where state = 'disabled';
