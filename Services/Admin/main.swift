@@ -20,7 +20,8 @@ await ServiceProcess(name: "admin", port: AdminSettings.port, settings: AdminSet
         keys: IdempotencyKeys(sealedUnder: context.internalKey))
     let users = UserChanger(changes: changes)
     let acts = UserActs(users: users)
-    let maker = UserMaker(changes: changes, identity: InternalClient(upstream: upstream, key: context.internalKey))
+    let passwords = PasswordHashing(identity: InternalClient(upstream: upstream, key: context.internalKey))
+    let maker = UserMaker(changes: changes, passwords: passwords)
     var endpoints = [StatisticsEndpoint(postgres: postgres).endpoint]
     endpoints += UserListEndpoint(postgres: postgres).endpoints
     endpoints += UserEndpoints(acts: acts, maker: maker).endpoints
@@ -32,9 +33,14 @@ await ServiceProcess(name: "admin", port: AdminSettings.port, settings: AdminSet
     endpoints += PermissionEndpoints(postgres: postgres, changes: changes).endpoints
     endpoints.append(AuthorizationEndpoint(postgres: postgres).endpoint)
     endpoints += ClientEndpoints(postgres: postgres, registrar: ClientRegistrar(changes: changes)).endpoints
-    endpoints += TenantEndpoints(postgres: postgres, changes: changes).endpoints
+    endpoints +=
+        TenantEndpoints(
+            postgres: postgres, maker: TenantMaker(changes: changes, passwords: passwords),
+            changer: TenantChanger(changes: changes)
+        ).endpoints
+    let removal = TenantRemoval(postgres: postgres, publisher: changes.publisher, logger: context.logger)
     return ProcessParts(
-        endpoints: endpoints, services: [feed, upkeep, upstream],
+        endpoints: endpoints, services: [feed, upkeep, removal, upstream],
         checks: [
             Health.Check("identity") { await upstream.isReachable() ? .ok : .degraded("no instance can be reached") }
         ],

@@ -41,6 +41,9 @@ public struct TenantSettings: Sendable, Equatable, Decodable {
     /// The algorithms a tenant may choose.
     public static let signingAlgorithms = ["ES256", "EdDSA", "RS256"]
 
+    /// The origins whose pages may call for the tenant, beside those that its clients name.
+    public var origins: [String] = []
+
     /// The defaults.
     public init() {}
 
@@ -58,6 +61,7 @@ public struct TenantSettings: Sendable, Equatable, Decodable {
         case passwordClasses = "password_classes"
         case passwordHistory = "password_history"
         case signingAlgorithm = "signing_algorithm"
+        case origins = "cors_origins"
 
         /// The bounds of a setting that is a number.
         public var range: ClosedRange<Int>? {
@@ -69,7 +73,7 @@ public struct TenantSettings: Sendable, Equatable, Decodable {
             case .passwordClasses: 0...4
             case .passwordHistory: 0...24
             case .registration, .registrationDomains, .concealsRegistration, .loginNeedsVerifiedEmail,
-                .signingAlgorithm:
+                .signingAlgorithm, .origins:
                 nil
             }
         }
@@ -100,6 +104,7 @@ public struct TenantSettings: Sendable, Equatable, Decodable {
         passwordMinimumLength = try number(.passwordMinimumLength, passwordMinimumLength)
         passwordClasses = try number(.passwordClasses, passwordClasses)
         passwordHistory = try number(.passwordHistory, passwordHistory)
+        origins = try value(.origins, origins)
         let algorithm = try value(.signingAlgorithm, signingAlgorithm)
         if Self.signingAlgorithms.contains(algorithm) { signingAlgorithm = algorithm }
     }

@@ -38,10 +38,8 @@ enum ClientFields {
     }
 
     /// As browsers write `Origin` (RFC 6454 §6.1); neither `null` nor a wildcard is one.
-    static let origins = FieldType<[String]>.list(
-        limit: 50, "must be a scheme, a host in lower case and a port where it isn't the usual one",
-        code: "invalid_origin"
-    ) { Origin($0) != nil }
+    static let origins = FieldType<[String]>.list(limit: 50, originRule, code: "invalid_origin") { Origin($0) != nil }
+    static let originRule = "must be a scheme, a host in lower case and a port where it isn't the usual one"
 
     private static func isVisible(_ text: String, atMost limit: Int) -> Bool {
         (1...limit).contains(text.utf8.count) && text.utf8.allSatisfy { (0x21...0x7E).contains($0) }

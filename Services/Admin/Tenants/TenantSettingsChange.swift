@@ -14,6 +14,11 @@ struct TenantSettingsChange: Sendable {
         return String(buffer: writer.buffer)
     }
 
+    /// The value of a setting that is a number and was given.
+    func number(_ key: TenantSettings.CodingKeys) -> Int? {
+        members.last { $0.name == key.rawValue }?.value.integer
+    }
+
     /// Takes an object, or says of each member what is wrong with it.
     static func read(_ members: [JSONValue.Member]) -> (change: TenantSettingsChange, faults: [(String, FieldFault)]) {
         var faults: [(String, FieldFault)] = []
@@ -35,12 +40,14 @@ extension TenantSettings.CodingKeys {
         case number(ClosedRange<Int>)
         case word([String])
         case domains
+        case origins
     }
 
     private var shape: Shape {
         switch self {
         case .registration: .word(TenantSettings.Registration.allCases.map(\.rawValue))
         case .registrationDomains: .domains
+        case .origins: .origins
         case .concealsRegistration, .loginNeedsVerifiedEmail: .flag
         case .signingAlgorithm: .word(TenantSettings.signingAlgorithms)
         case .accessTokenLifetime, .sessionIdleLifetime, .sessionLifetime, .maximumSessions, .passwordMinimumLength,
@@ -73,6 +80,12 @@ extension TenantSettings.CodingKeys {
                 domain.string.map { $0 == $0.lowercased() && EmailAddress("a@" + $0) != nil } ?? false
             }
             return domains.allSatisfy(isDomain) ? nil : .init("invalid_domain", "each must be a domain in lower case")
+        case .origins:
+            guard case .array(let origins) = value, origins.count <= 100 else {
+                return .init("wrong_type", "must be a list of at most 100 origins")
+            }
+            let isOrigin = { (origin: JSONValue) in origin.string.map { Origin($0) != nil } ?? false }
+            return origins.allSatisfy(isOrigin) ? nil : .init("invalid_origin", "each \(ClientFields.originRule)")
         }
     }
 
@@ -85,7 +98,7 @@ extension TenantSettings.CodingKeys {
                 .with("maximum", .number(String(range.upperBound)))
         case .word(let words):
             Schema([.init("enum", .array(words.map { .string($0) } + [.null]))])
-        case .domains: Schema.array(of: .string()).with("maxItems", .number("100")).nullable
+        case .domains, .origins: Schema.array(of: .string()).with("maxItems", .number("100")).nullable
         }
     }
 }

@@ -23,6 +23,7 @@ struct TenantSettingsView: ResponseContent {
             case .passwordClasses: fields.field(name, settings.passwordClasses)
             case .passwordHistory: fields.field(name, settings.passwordHistory)
             case .signingAlgorithm: fields.field(name, settings.signingAlgorithm)
+            case .origins: fields.field(name, settings.origins)
             }
         }
     }

@@ -7,8 +7,7 @@ import Postgres
 /// Makes users for an administrator.
 struct UserMaker: Sendable {
     let changes: ChangeRunner
-    /// Identity, which decides on passwords and hashes them.
-    let identity: InternalClient
+    let passwords: PasswordHashing
 
     /// Makes a user.
     /// - Throws: `Problem.forbidden` for roles that the caller may not give, 409 for a name that is taken.
@@ -60,13 +59,6 @@ struct UserMaker: Sendable {
         guard let password = new.password else { return nil }
         let request = PasswordToHash(
             password: password, email: new.content.email?.text, username: new.content.username?.text)
-        let answer = try await identity.send(.post, PasswordToHash.path, body: request.json, for: call.origin)
-        switch answer.status {
-        case 200:
-            guard let hash = HashedPassword(parsing: answer.body) else { throw Problem.internalError }
-            return hash.text
-        case 422: throw Problem.validation(Problem.FieldError.parse(answer.body))
-        default: throw Problem.unavailable()
-        }
+        return try await passwords.hash(request, for: call)
     }
 }

@@ -62,7 +62,9 @@ struct CrossOrigin: Sendable {
     private func allowed(_ request: HeaderBlock, _ tenant: Tenant?) -> String? {
         guard let origin = request.value(of: "origin"), request.occurrences(of: "origin") == 1 else { return nil }
         if everywhere.contains(origin) { return origin }
-        guard let tenant, origins.contains(origin, of: tenant.id) else { return nil }
+        guard let tenant, tenant.settings.origins.contains(origin) || origins.contains(origin, of: tenant.id) else {
+            return nil
+        }
         return origin
     }
 

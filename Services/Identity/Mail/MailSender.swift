@@ -71,9 +71,9 @@ struct MailSender: Service {
     }
 
     private func send(_ item: Item) async throws -> Outcome {
-        guard let tenant = tenants.tenant(item.tenant), let kind = Outbox.Kind(rawValue: item.kind) else {
-            return .failed("the tenant or the kind of mail is not known")
-        }
+        // It may have been made just now, and this process has not heard of it yet.
+        guard let tenant = tenants.tenant(item.tenant) else { return .again("the tenant is not known yet") }
+        guard let kind = Outbox.Kind(rawValue: item.kind) else { return .failed("the kind of mail is not known") }
         var (address, name, secret): (String, String?, OpaqueSecret?) = (item.recipient, nil, nil)
         if kind == .verifyEmail || kind == .resetPassword {
             let token = OpaqueSecret(prefix: OneTimeToken.prefix)

@@ -14,7 +14,9 @@ struct PasswordHashEndpoint {
             access: .processes
         )
         .handle(PasswordToHash.self) { call, input in
-            guard let tenant = this.tenants.tenant(call.tenant) else { throw Problem.notFound }
+            guard let tenant = input.newTenant?.tenant(call.tenant) ?? this.tenants.tenant(call.tenant) else {
+                throw Problem.notFound
+            }
             let owner = PasswordIntake.Owner(email: input.email, username: input.username)
             return HashedPassword(
                 text: try await this.intake.take(input.password, field: "password", for: owner, of: tenant))

@@ -1,3 +1,5 @@
+public import Domain
+public import FoundationEssentials
 public import NIOCore
 
 /// A password that an administrator chose for somebody: identity judges it by the tenant's rules and hashes it.
@@ -12,6 +14,40 @@ public struct PasswordToHash: RequestContent {
     /// The user's username, which must not be the password.
     public var username: String?
 
+    /// What counts of a tenant that does not exist yet and whose first user this is; nil for the caller's tenant.
+    public struct NewTenant: RequestContent {
+        let slug: String
+        let name: String
+        let minimumLength: Int?
+        let classes: Int?
+
+        /// A tenant that is to be, with its rules for passwords where they are not the defaults.
+        public init(slug: String, name: String, minimumLength: Int?, classes: Int?) {
+            self.slug = slug
+            self.name = name
+            self.minimumLength = minimumLength
+            self.classes = classes
+        }
+
+        public init(from fields: inout FieldReader) {
+            slug = fields.required("slug", .text(1...63))
+            name = fields.required("name", .text(1...100))
+            minimumLength = fields.optional("minimum_length", .number(0...1024))
+            classes = fields.optional("classes", .number(0...4))
+        }
+
+        /// As the rules read it; its id is its maker's.
+        public func tenant(_ id: UUID) -> Tenant {
+            var settings = TenantSettings()
+            if let minimumLength { settings.passwordMinimumLength = minimumLength }
+            if let classes { settings.passwordClasses = classes }
+            return Tenant(id: id, slug: slug, name: name, isActive: true, settings: settings)
+        }
+    }
+
+    /// The tenant that is only being made.
+    public var newTenant: NewTenant?
+
     /// A password to hash.
     public init(password: String, email: String?, username: String?) {
         self.password = password
@@ -23,6 +59,7 @@ public struct PasswordToHash: RequestContent {
         password = fields.required("password", .secret)
         email = fields.optional("email", .text(1...254))
         username = fields.optional("username", .text(1...64))
+        newTenant = fields.optional("new_tenant", object: NewTenant.self)
     }
 
     /// As JSON.
@@ -33,6 +70,14 @@ public struct PasswordToHash: RequestContent {
             guard let value else { continue }
             json.name(member)
             json.value(value)
+        }
+        if let tenant = newTenant {
+            var members = [JSONValue.Member("slug", .string(tenant.slug)), .init("name", .string(tenant.name))]
+            for (member, number) in [("minimum_length", tenant.minimumLength), ("classes", tenant.classes)] {
+                if let number { members.append(.init(member, .number(String(number)))) }
+            }
+            json.name("new_tenant")
+            json.value(.object(members))
         }
         json.endObject()
         return json.buffer

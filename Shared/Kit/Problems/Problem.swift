@@ -33,6 +33,14 @@ public struct Problem: Error, Sendable, Equatable {
         self.headers = headers
     }
 
+    /// The same of an object inside the body.
+    /// - Parameter pointer: JSON Pointer to the object.
+    public func within(_ pointer: String) -> Problem {
+        var problem = self
+        problem.errors = errors.map { $0.within(pointer) }
+        return problem
+    }
+
     /// One field that was refused.
     public struct FieldError: Sendable, Equatable {
         /// JSON Pointer (RFC 6901) to the field.
@@ -50,6 +58,11 @@ public struct Problem: Error, Sendable, Equatable {
                 .split(separator: "/", omittingEmptySubsequences: false).joined(separator: "~1")
             self.code = code
             self.detail = detail
+        }
+
+        /// The same of an object inside the body, to which `pointer` leads.
+        func within(_ pointer: String) -> FieldError {
+            FieldError(pointer: pointer + self.pointer, code: code, detail: detail)
         }
 
         /// A refusal of the value that a JSON Pointer leads to.

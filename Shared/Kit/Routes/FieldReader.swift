@@ -54,6 +54,20 @@ public struct FieldReader {
         value(name, type, isRequired: false).flatMap { read(name, type, $0) }
     }
 
+    /// Reads an object with fields of its own, which may be left out or null.
+    public mutating func optional<Content: RequestContent>(_ name: String, object _: Content.Type) -> Content? {
+        let schema = FieldReader.schema(of: Content.self)
+        let type = FieldType<[JSONValue.Member]>(schema: schema, placeholder: []) { value in
+            guard case .object(let members) = value else { return .failure(.init("wrong_type", "must be an object")) }
+            return .success(members)
+        }
+        guard let members = optional(name, type) else { return nil }
+        var reader = FieldReader(members)
+        let content = Content(from: &reader)
+        faults += reader.faults.map { $0.within("/\(name)") }
+        return content
+    }
+
     /// Reads a field of a partial change: left out, taken away by null, or given.
     public mutating func change<Value>(_ name: String, _ type: FieldType<Value>) -> FieldChange<Value> {
         switch source {

@@ -181,13 +181,15 @@ public struct Route: Sendable {
 
     /// Takes parameters in the query and answers with content.
     public func handle<Query: RequestContent, Output: ResponseContent>(
-        query: Query.Type, _ handler: @escaping @Sendable (Call, Query) async throws -> Output
+        query: Query.Type, status: HTTPResponse.Status = .ok,
+        _ handler: @escaping @Sendable (Call, Query) async throws -> Output
     ) -> Operation {
         var route = self
         route.declaration.querySchema = { FieldReader.properties(of: Query.self) }
-        route.answer(Output.self, .ok)
+        route.answer(Output.self, status)
+        let isTagged = route.declaration.isConditional
         return Operation(declaration: route.declaration) { call in
-            .content(try await handler(call, call.query(Query.self)))
+            .content(try await handler(call, call.query(Query.self)), status: status, isTagged: isTagged)
         }
     }
 
