@@ -49,9 +49,14 @@ await ServiceProcess(name: "token", port: TokenSettings.port, settings: TokenSet
 
     var endpoints: [Operation] = []
     endpoints.append(
-        SessionOpener(postgres: postgres, tenants: tenants, publisher: publisher, issuer: issuer).endpoint)
+        SessionOpener(
+            postgres: postgres, tenants: tenants, clients: clients, publisher: publisher, issuer: issuer
+        ).endpoint)
     endpoints += SessionEndpoints(postgres: postgres, publisher: publisher).endpoints
-    endpoints.append(RefreshEndpoint(tenants: tenants, rotation: rotation, codec: codec, issuer: issuer).endpoint)
+    endpoints.append(
+        RefreshEndpoint(
+            tenants: tenants, clients: clients, rotation: rotation, codec: codec, issuer: issuer
+        ).endpoint)
     endpoints.append(TokenEndpoint(authentication: authentication, clients: clients, grants: grants).endpoint)
     endpoints +=
         RevocationEndpoint(

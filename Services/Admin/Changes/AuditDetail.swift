@@ -54,6 +54,6 @@ extension [String]: AuditValue {
     var auditValue: JSONValue { .array(map { .string($0) }) }
 }
 
-extension String?: AuditValue {
-    var auditValue: JSONValue { map { .string($0) } ?? .null }
+extension Optional: AuditValue where Wrapped: AuditValue {
+    var auditValue: JSONValue { map(\.auditValue) ?? .null }
 }

@@ -57,12 +57,14 @@ struct ClientEndpoints {
             .handle(ClientChange.self) { call, change in try await registrar.change(call, change) },
             Route(
                 .post, "/api/v1/admin/clients/{id}/secret", id: "renewClientSecret", tag: "admin",
-                summary: "Give a confidential client a new secret; the old one is void at once",
+                summary:
+                    "Give a confidential client a new secret; the old one is good for `overlap_seconds` more, an hour "
+                    + "unless said, 0 for a secret that leaked",
                 access: .permission(.clientsWrite)
             )
             .problem(.notFound, "not_found")
             .problem(.conflict, "public_client")
-            .handle { call in try await registrar.renewSecret(call) },
+            .handle(SecretRenewal.self) { call, renewal in try await registrar.renewSecret(call, renewal) },
             Route(
                 .delete, "/api/v1/admin/clients/{id}", id: "removeClient", tag: "admin",
                 summary: "Remove a client; its sessions end", access: .permission(.clientsWrite)

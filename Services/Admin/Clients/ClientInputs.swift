@@ -12,6 +12,7 @@ struct ClientRegistration: RequestContent {
     let audiences: [String]
     let origins: [String]
     let reuseInterval: Int
+    let lifetimes: ClientLifetimes
 
     init(from fields: inout FieldReader) {
         name = fields.required("name", ClientFields.name)
@@ -26,6 +27,7 @@ struct ClientRegistration: RequestContent {
         audiences = fields.optional("audiences", ClientFields.audiences) ?? []
         origins = fields.optional("origins", ClientFields.origins) ?? []
         reuseInterval = fields.optional("refresh_reuse_interval", ClientFields.reuseInterval) ?? 0
+        lifetimes = ClientLifetimesChange(from: &fields).applied(to: ClientLifetimes())
         let fault = GrantTypeRule.fault(of: grantTypes, isConfidential: isConfidential, isFirstParty: isFirstParty)
         if !fields.isDescribing, let fault { fields.refuse("grant_types", fault) }
     }
@@ -40,6 +42,7 @@ struct ClientChange: RequestContent {
     let audiences: [String]?
     let origins: [String]?
     let reuseInterval: Int?
+    let lifetimes: ClientLifetimesChange
 
     init(from fields: inout FieldReader) {
         name = fields.optional("name", ClientFields.name)
@@ -49,6 +52,7 @@ struct ClientChange: RequestContent {
         audiences = fields.optional("audiences", ClientFields.audiences)
         origins = fields.optional("origins", ClientFields.origins)
         reuseInterval = fields.optional("refresh_reuse_interval", ClientFields.reuseInterval)
+        lifetimes = ClientLifetimesChange(from: &fields)
     }
 
     /// The client as it is to be.
@@ -61,6 +65,7 @@ struct ClientChange: RequestContent {
         if let scopes { wanted.scopes = scopes }
         if let audiences { wanted.audiences = audiences }
         if let origins { wanted.origins = origins }
+        wanted.lifetimes = lifetimes.applied(to: client.lifetimes)
         if let reuseInterval { wanted.reuseInterval = reuseInterval }
         if let fault = GrantTypeRule.fault(
             of: grantTypes ?? [], isConfidential: client.isConfidential, isFirstParty: client.isFirstParty)

@@ -28,7 +28,7 @@ struct ClientRegistrar: Sendable {
                         .bool(registration.isFirstParty), .textArray(registration.grantTypes),
                         .textArray(registration.scopes), .textArray(registration.audiences),
                         .textArray(registration.origins), .int4(Int32(registration.reuseInterval)),
-                    ])
+                    ] + registration.lifetimes.values)
                 var detail = AuditDetail()
                 detail.note("client_id", registration.identifier)
                 detail.note("confidential", registration.isConfidential)
@@ -73,7 +73,7 @@ struct ClientRegistrar: Sendable {
                     .uuid(id), .text(wanted.name), .text(wanted.state), .textArray(wanted.grantTypes),
                     .textArray(wanted.scopes), .textArray(wanted.audiences), .textArray(wanted.origins),
                     .int4(Int32(wanted.reuseInterval)),
-                ])
+                ] + wanted.lifetimes.values)
             let events = try await transaction.record(
                 [.clientChanged(id)], audit: call.audit("client.changed", "client", id.text, detail: detail.json))
             return Changed(answer: try await transaction.client(id), events: events)
@@ -81,7 +81,7 @@ struct ClientRegistrar: Sendable {
     }
 
     /// Gives the client that the path names a new secret.
-    func renewSecret(_ call: Call) async throws -> NewClientSecret {
+    func renewSecret(_ call: Call, _ renewal: SecretRenewal) async throws -> NewClientSecret {
         let id = try call.id("id")
         let secret = OpaqueSecret(prefix: "ghs_")
         return try await changes.run(in: call.tenant) { transaction in
@@ -90,10 +90,17 @@ struct ClientRegistrar: Sendable {
             guard client.isConfidential else {
                 throw Problem.conflict("public_client", "A public client has no secret")
             }
-            _ = try await transaction.query(ClientStatements.setSecret, [.uuid(id), .bytea(secret.digest)])
+            _ = try await transaction.query(
+                ClientStatements.setSecret, [.uuid(id), .bytea(secret.digest), .float8(Double(renewal.overlap))])
+            var detail = AuditDetail()
+            detail.note("overlap_seconds", renewal.overlap)
             let events = try await transaction.record(
-                [.clientChanged(id)], audit: call.audit("client.secret_renewed", "client", id.text))
-            let answer = NewClientSecret(identifier: client.identifier, secret: secret.text)
+                [.clientChanged(id)],
+                audit:
+                    call.audit("client.secret_renewed", "client", id.text, detail: detail.json))
+            let answer = NewClientSecret(
+                identifier: client.identifier, secret: secret.text,
+                formerExpiresAt: try await transaction.client(id).formerSecretExpiresAt)
             return Changed(answer: answer, events: events)
         }
     }

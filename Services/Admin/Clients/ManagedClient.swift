@@ -18,6 +18,9 @@ struct ManagedClient: ResponseContent {
     var reuseInterval: Int
     var createdAt: Date
     var updatedAt: Date
+    var lifetimes = ClientLifetimes()
+    /// Until when the secret before the present one is good; nil when it is not.
+    var formerSecretExpiresAt: Date?
 
     /// Whether it is the one that sign-in through the API itself uses.
     var isBuiltin: Bool { identifier == DefaultTenant.firstPartyClient }
@@ -40,6 +43,8 @@ struct ManagedClient: ResponseContent {
         fields.field("audiences", audiences)
         fields.field("origins", origins)
         fields.field("refresh_reuse_interval", reuseInterval)
+        lifetimes.write(to: &fields)
+        fields.field("former_secret_expires_at", formerSecretExpiresAt)
         fields.field("created_at", createdAt)
         fields.field("updated_at", updatedAt)
     }
@@ -61,6 +66,9 @@ extension ManagedClient {
         reuseInterval = try row.decode(10)
         createdAt = try row.decode(11)
         updatedAt = try row.decode(12)
+        lifetimes = ClientLifetimes(
+            accessToken: try row.decode(13), sessionIdle: try row.decode(14), session: try row.decode(15))
+        formerSecretExpiresAt = try row.decode(16)
     }
 
     /// What the audit log tells of a change from `self` to `after`.
@@ -73,6 +81,7 @@ extension ManagedClient {
         detail.compare("audiences", audiences, after.audiences)
         detail.compare("origins", origins, after.origins)
         detail.compare("refresh_reuse_interval", reuseInterval, after.reuseInterval)
+        lifetimes.compare(to: after.lifetimes, &detail)
         return detail
     }
 }
@@ -99,19 +108,5 @@ struct NewClient: ResponseContent {
     func write(to fields: inout some FieldSink) {
         client.write(to: &fields)
         fields.member("client_secret", ifAny: secret)
-    }
-}
-
-/// A client's new secret, which is shown this once.
-struct NewClientSecret: ResponseContent {
-    let identifier: String
-    let secret: String
-
-    static let example = NewClientSecret(
-        identifier: "billing", secret: "ghs_Zm9yIGV4YW1wbGUgb25seSwgbm90IGEgc2VjcmV0Li4")
-
-    func write(to fields: inout some FieldSink) {
-        fields.field("client_id", identifier)
-        fields.field("client_secret", secret)
     }
 }

@@ -17,8 +17,17 @@ struct RegisteredClient: Sendable, Equatable {
     let scopes: [String]
     /// The audiences it stands for as a resource server.
     let audiences: [String]
+    /// How long its access tokens live; nil as its tenant has it.
+    let accessTokenLifetime: Duration?
+    /// How long its sessions live without a refresh; nil as its tenant has it.
+    let sessionIdleLifetime: Duration?
+    /// How long its sessions live at all; nil as its tenant has it.
+    let sessionLifetime: Duration?
     /// SHA-256 of its secret. A secret is 256 random bits, which need no slow hash.
     private let secretDigest: [UInt8]?
+    /// The same of the secret before, and until when that is good beside it.
+    private let formerDigest: [UInt8]?
+    private let formerExpiresAt: Date?
 
     /// Reads a row of `ClientStatements.active`.
     init(_ row: PostgresRow) throws(PostgresError) {
@@ -30,17 +39,31 @@ struct RegisteredClient: Sendable, Equatable {
         scopes = try row.decode(5)
         audiences = try row.decode(6)
         secretDigest = try row.decode(7)
+        formerDigest = try row.decode(8)
+        formerExpiresAt = try row.decode(9)
+        func lifetime(_ column: Int) throws(PostgresError) -> Duration? {
+            try row.decode(column, as: Int?.self).map { .seconds($0) }
+        }
+        accessTokenLifetime = try lifetime(10)
+        sessionIdleLifetime = try lifetime(11)
+        sessionLifetime = try lifetime(12)
     }
 
     /// Whether `secret` is this client's. Takes the same time whatever is wrong.
-    func hasSecret(_ secret: String) -> Bool { OpaqueSecret.matches(secret, digest: secretDigest) }
+    func hasSecret(_ secret: String) -> Bool {
+        let isCurrent = OpaqueSecret.matches(secret, digest: secretDigest)
+        let isFormer = OpaqueSecret.matches(secret, digest: formerDigest)
+        return isCurrent || isFormer && formerExpiresAt.map { Date() < $0 } ?? false
+    }
 }
 
 enum ClientStatements {
     static let active = PostgresStatement(
         "client_active", [.text],
         """
-        select id, identifier, kind, is_first_party, grant_types, scopes, audiences, secret_hash
+        select id, identifier, kind, is_first_party, grant_types, scopes, audiences, secret_hash,
+            former_secret_hash, former_secret_expires_at, access_token_lifetime_seconds, session_idle_lifetime_seconds,
+            session_lifetime_seconds
         from clients
         where tenant_id = current_tenant() and identifier = $1 and state = 'active'
         """)

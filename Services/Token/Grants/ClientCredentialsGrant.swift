@@ -10,7 +10,7 @@ struct ClientCredentialsGrant: GrantType {
         let scope = try request.grantedScope().joined(separator: " ")
         return try await issuer.ready(for: request.tenant).tokens(
             for: Grant(
-                tenant: request.tenant, client: request.client.identifier, scope: scope, audience: request.resource,
-                person: nil))
+                tenant: request.tenant, client: request.client.identifier, lifetime: request.lifetimes.accessToken,
+                scope: scope, audience: request.resource, person: nil))
     }
 }

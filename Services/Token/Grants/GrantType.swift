@@ -21,6 +21,9 @@ struct TokenRequest: Sendable {
     /// The resource the token is to be for, which is known; nil for Gatehouse's own API.
     let resource: String?
 
+    /// How long what is issued lives.
+    var lifetimes: TokenLifetimes { TokenLifetimes(tenant.settings, client) }
+
     /// The scope to grant anew: what is asked for, or all that the client may have.
     /// - Throws: `invalid_scope` for one that the client may not ask for.
     func grantedScope() throws(OAuthError) -> [String] {

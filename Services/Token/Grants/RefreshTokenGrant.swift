@@ -16,8 +16,8 @@ struct RefreshTokenGrant: GrantType {
         let issuer = try await issuer.ready(for: request.tenant)
         let rotated = try await rotation.rotate(
             .init(
-                token: token, tenant: request.tenant, client: request.client.identifier, scope: request.scope,
-                audience: request.resource), request.call.logger)
+                token: token, tenant: request.tenant, client: request.client.identifier, lifetimes: request.lifetimes,
+                scope: request.scope, audience: request.resource), request.call.logger)
         switch rotated {
         case .rotated(let grant): return try issuer.tokens(for: grant)
         case .scopeTooWide: throw OAuthError.invalidScope

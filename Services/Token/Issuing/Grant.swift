@@ -5,6 +5,8 @@ import FoundationEssentials
 struct Grant: Sendable {
     let tenant: Tenant
     let client: String
+    /// How long the access token lives, unless the session ends before.
+    let lifetime: Duration
     var scope: String
     /// The resource the token is for; nil means Gatehouse's own API.
     var audience: String?

@@ -27,7 +27,7 @@ struct ReadyIssuer: Sendable {
     func tokens(for grant: Grant) throws -> TokenAnswer {
         let issuer = grant.tenant.issuer(publicURL: publicURL)
         let now = Int64(Date().timeIntervalSince1970)
-        var lifetime = grant.tenant.settings.accessTokenLifetime.components.seconds
+        var lifetime = grant.lifetime.components.seconds
         if let end = grant.person?.expiresAt {
             lifetime = max(1, min(lifetime, Int64(end.timeIntervalSince1970) - now))
         }

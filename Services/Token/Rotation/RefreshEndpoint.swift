@@ -18,6 +18,7 @@ struct RefreshInput: RequestContent {
 /// Exchanges a refresh token of the first-party client.
 struct RefreshEndpoint {
     let tenants: TenantDirectory
+    let clients: ClientDirectory
     let rotation: Rotation
     let codec: RefreshTokenCodec
     let issuer: TokenIssuer
@@ -38,7 +39,10 @@ struct RefreshEndpoint {
             let tenant = tenants.tenant(call.tenant), tenant.isActive
         else { throw Self.invalidGrant }
         let issuer = try await issuer.ready(for: tenant)
-        let request = Rotation.Request(token: token, tenant: tenant, client: DefaultTenant.firstPartyClient)
+        let client = try await clients.client(DefaultTenant.firstPartyClient, of: tenant.id)
+        let request = Rotation.Request(
+            token: token, tenant: tenant, client: DefaultTenant.firstPartyClient,
+            lifetimes: TokenLifetimes(tenant.settings, client))
         guard case .rotated(let grant) = try await rotation.rotate(request, call.logger) else {
             throw Self.invalidGrant
         }

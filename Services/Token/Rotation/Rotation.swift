@@ -18,6 +18,7 @@ struct Rotation: Sendable {
         let tenant: Tenant
         /// The client that presents it.
         let client: String
+        let lifetimes: TokenLifetimes
         /// The scope the new access token is to have; nil means all that was granted.
         var scope: [String]?
         var audience: String?
@@ -38,7 +39,7 @@ struct Rotation: Sendable {
         let token = request.token
         let parameters: [PostgresValue] = [
             .uuid(token.session), .int8(Int64(clamping: token.generation)), .text(request.client),
-            .float8(Double(request.tenant.settings.sessionIdleLifetime.components.seconds)),
+            .float8(Double(request.lifetimes.sessionIdle.components.seconds)),
             .optional(request.scope, PostgresValue.textArray),
         ]
         let scope = PostgresScope.tenant(request.tenant.id)
@@ -74,7 +75,7 @@ extension Grant {
         let generation: Int64 = try row.decode(0)
         let granted: String = try row.decode(1)
         self.init(
-            tenant: request.tenant, client: request.client,
+            tenant: request.tenant, client: request.client, lifetime: request.lifetimes.accessToken,
             scope: request.scope?.joined(separator: " ") ?? granted, audience: request.audience,
             person: Person(
                 user: try row.decode(2), session: request.token.session, generation: UInt64(generation),

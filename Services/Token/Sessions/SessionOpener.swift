@@ -11,6 +11,7 @@ import Tokens
 struct SessionOpener: Sendable {
     let postgres: PostgresClient
     let tenants: TenantDirectory
+    let clients: ClientDirectory
     let publisher: EventPublisher
     let issuer: TokenIssuer
 
@@ -26,6 +27,8 @@ struct SessionOpener: Sendable {
         guard let tenant = tenants.tenant(call.tenant), tenant.isActive else { throw Problem.forbidden }
         // Nothing is opened that no token could be issued for.
         let issuer = try await issuer.ready(for: tenant)
+        let client = try await clients.client(input.client, of: tenant.id)
+        let lifetimes = TokenLifetimes(tenant.settings, client)
         let session = UUID.v7()
         let device = UserAgent(call.userAgent ?? "")
         var steps = [
@@ -36,8 +39,8 @@ struct SessionOpener: Sendable {
                     .uuid(session), .uuid(input.user), .text(input.client), .textArray(input.methods),
                     .optional(input.deviceName), .optional(call.userAgent), .optional(device.browser),
                     .optional(device.system), .optional(call.address),
-                    .float8(Double(tenant.settings.sessionIdleLifetime.components.seconds)),
-                    .float8(Double(tenant.settings.sessionLifetime.components.seconds)), .text(input.scope),
+                    .float8(Double(lifetimes.sessionIdle.components.seconds)),
+                    .float8(Double(lifetimes.session.components.seconds)), .text(input.scope),
                     .optional(input.passwordVersion),
                 ]),
         ]
@@ -52,7 +55,8 @@ struct SessionOpener: Sendable {
         guard let row = answers[1].first else { throw Problem.forbidden }
         return try issuer.tokens(
             for: Grant(
-                tenant: tenant, client: input.client, scope: input.scope, audience: nil,
+                tenant: tenant, client: input.client, lifetime: lifetimes.accessToken, scope: input.scope,
+                audience: nil,
                 person: Grant.Person(
                     user: try row.decode(0), session: session, generation: 0,
                     roles: HeldRoles(claims: try row.decode(1)), epoch: try row.decode(2), methods: try row.decode(3),

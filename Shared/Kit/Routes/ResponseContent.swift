@@ -24,6 +24,8 @@ public protocol FieldSink {
     mutating func member(_ name: String, ifAny values: [String])
     /// A whole number.
     mutating func field(_ name: String, _ value: Int)
+    /// A whole number or null.
+    mutating func field(_ name: String, _ value: Int?)
     /// A boolean.
     mutating func field(_ name: String, _ value: Bool)
     /// An id, in lower case.
@@ -84,6 +86,11 @@ public struct JSONFieldSink: FieldSink {
     public mutating func field(_ name: String, _ value: Int) {
         json.name(name)
         json.value(value)
+    }
+
+    public mutating func field(_ name: String, _ value: Int?) {
+        json.name(name)
+        if let value { json.value(value) } else { json.null() }
     }
 
     public mutating func field(_ name: String, _ value: Bool) {
@@ -162,6 +169,7 @@ struct SchemaSink: FieldSink {
     }
 
     mutating func field(_ name: String, _ value: Int) { add(name, .integer) }
+    mutating func field(_ name: String, _ value: Int?) { add(name, .integer.nullable) }
     mutating func field(_ name: String, _ value: Bool) { add(name, .boolean) }
     mutating func field(_ name: String, _ value: UUID) { add(name, .string(format: "uuid")) }
     mutating func field(_ name: String, _ value: Date) { add(name, .string(format: "date-time")) }
