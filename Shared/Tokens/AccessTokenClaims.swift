@@ -23,8 +23,8 @@ public struct AccessTokenClaims: Sendable, Equatable {
     public var session: String?
     /// `tid`: the tenant.
     public var tenant: String
-    /// `org`: the organization it was issued for.
-    public var organization: String?
+    /// The organization the person acts for.
+    public var organization: Organization?
     /// `roles`.
     public var roles: [String]
     /// `auth_time`: when the person proved who they are, in seconds since 1970.
@@ -37,10 +37,28 @@ public struct AccessTokenClaims: Sendable, Equatable {
     /// roles.
     public var customRoles: CustomRoles?
 
+    /// An organization, and what the person may do there.
+    public struct Organization: Sendable, Equatable {
+        /// `org`: its id.
+        public var id: String
+        /// `org_role`: the person's role.
+        public var role: String
+        /// `org_permissions`: those of a role that the organization made, left out when empty; nil when they are too many
+        /// for a token, which says `org_permissions_omitted: true` in their place.
+        public var permissions: [String]?
+
+        /// An organization.
+        public init(id: String, role: String, permissions: [String]? = []) {
+            self.id = id
+            self.role = role
+            self.permissions = permissions
+        }
+    }
+
     /// Claims.
     public init(
         issuer: String, subject: String, audience: [String], issuedAt: Int64, expiresAt: Int64, id: String,
-        clientID: String, scope: String = "", session: String? = nil, tenant: String, organization: String? = nil,
+        clientID: String, scope: String = "", session: String? = nil, tenant: String, organization: Organization? = nil,
         roles: [String] = [], authenticatedAt: Int64? = nil, methods: [String] = [], epoch: Int64 = 0,
         customRoles: CustomRoles? = nil
     ) {

@@ -49,7 +49,14 @@ private struct ClaimsWriter {
         if !claims.scope.isEmpty { writer.member("scope", claims.scope) }
         if let session = claims.session { writer.member("sid", session) }
         writer.member("tid", claims.tenant)
-        if let organization = claims.organization { writer.member("org", organization) }
+        if let organization = claims.organization {
+            writer.member("org", organization.id)
+            writer.member("org_role", organization.role)
+            if organization.permissions == nil { writer.flag("org_permissions_omitted") }
+            if let permissions = organization.permissions, !permissions.isEmpty {
+                writer.member("org_permissions", permissions)
+            }
+        }
         if !claims.roles.isEmpty { writer.member("roles", claims.roles) }
         if let time = claims.authenticatedAt { writer.member("auth_time", time) }
         if !claims.methods.isEmpty { writer.member("amr", claims.methods) }

@@ -130,10 +130,16 @@ public struct AccessTokenVerifier: Sendable {
         func optionalTime(_ name: String) throws(TokenRejection) -> Int64? {
             members[name] == nil ? nil : try time(name)
         }
+        var organization: AccessTokenClaims.Organization?
+        if let id = try optionalText("org") {
+            let isComplete = members["org_permissions_omitted"] == nil
+            organization = .init(
+                id: id, role: try text("org_role"), permissions: isComplete ? try texts("org_permissions") : nil)
+        }
         return AccessTokenClaims(
             issuer: issuer, subject: try text("sub"), audience: audience, issuedAt: issuedAt, expiresAt: expiresAt,
             id: try text("jti"), clientID: try text("client_id"), scope: try optionalText("scope") ?? "",
-            session: try optionalText("sid"), tenant: tenant, organization: try optionalText("org"),
+            session: try optionalText("sid"), tenant: tenant, organization: organization,
             roles: try texts("roles"), authenticatedAt: try optionalTime("auth_time"), methods: try texts("amr"),
             epoch: try optionalTime("epoch") ?? 0,
             customRoles: try optionalTime("role_epoch").map { epoch throws(TokenRejection) in

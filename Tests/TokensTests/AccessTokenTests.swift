@@ -50,6 +50,8 @@ struct AccessTokenTests {
             ["exp": "\(TokenFixture.now - 6)"], ["iat": "\(TokenFixture.now + 3600)"],
             ["nbf": "\(TokenFixture.now + 61)"], ["roles": "7"], ["sid": "7"], ["scope": "[]"],
             ["role_epoch": #""1""#], ["role_epoch": "1", "permissions": #""a:b""#],
+            ["org": "7"], ["org": #""o-1""#], ["org": #""o-1""#, "org_role": "7"],
+            ["org": #""o-1""#, "org_role": #""admin""#, "org_permissions": #""a:b""#],
         ])
     func refusesClaims(changes: [String: String]) throws {
         let fixture = try TokenFixture()
@@ -70,6 +72,17 @@ struct AccessTokenTests {
             #expect(read.customRoles == CustomRoles(epoch: 4, permissions: told))
         }
         #expect(try fixture.verify(fixture.token).customRoles == nil)
+    }
+
+    @Test("permissions in an organization that were left out do not read as none")
+    func organizationPermissions() throws {
+        let fixture = try TokenFixture()
+        for permissions in [["documents:read"] as [String]?, [], nil] {
+            var claims = fixture.claims
+            claims.organization = .init(id: "o-1", role: "librarian", permissions: permissions)
+            let read = try fixture.verify(AccessTokenSigner(key: fixture.key).sign(claims))
+            #expect(read.organization?.permissions == permissions)
+        }
     }
 
     @Test("a clock that is a little off is forgiven, and an audience may be one of several")

@@ -8,6 +8,7 @@ struct TokenFixture {
     let claims = AccessTokenClaims(
         issuer: "https://id.example", subject: "u-1", audience: ["https://id.example"], issuedAt: now,
         expiresAt: now + 900, id: "j-1", clientID: "app", scope: "a b", session: "s-1", tenant: "t-1",
+        organization: .init(id: "o-1", role: "librarian", permissions: ["documents:read", "documents:write"]),
         roles: ["USER", "quo\"te"])
     let verifier = AccessTokenVerifier(issuer: "https://id.example", audience: "https://id.example", tenant: "t-1")
 

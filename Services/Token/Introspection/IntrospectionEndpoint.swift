@@ -60,7 +60,8 @@ struct IntrospectionEndpoint {
         return Introspection(
             isActive: true, kind: "Bearer", client: claims.clientID, subject: claims.subject, username: username,
             scope: claims.scope, audience: claims.audience, issuer: claims.issuer, id: claims.id,
-            session: claims.session, tenant: claims.tenant, issuedAt: claims.issuedAt, expiresAt: claims.expiresAt)
+            session: claims.session, tenant: claims.tenant, organization: claims.organization,
+            issuedAt: claims.issuedAt, expiresAt: claims.expiresAt)
     }
 
     private func introspect(
@@ -93,6 +94,7 @@ struct Introspection: ResponseContent {
     var id: String?
     var session: String?
     var tenant: String?
+    var organization: AccessTokenClaims.Organization?
     var issuedAt: Int64?
     var expiresAt: Int64?
 
@@ -116,6 +118,10 @@ struct Introspection: ResponseContent {
         fields.member("jti", ifAny: id)
         fields.member("sid", ifAny: session)
         fields.member("tid", ifAny: tenant)
+        fields.member("org", ifAny: organization?.id)
+        fields.member("org_role", ifAny: organization?.role)
+        fields.list("org_permissions", ifAny: organization?.permissions ?? [])
+        fields.member("org_permissions_omitted", ifTrue: organization != nil && organization?.permissions == nil)
         fields.member("iat", ifAny: issuedAt)
         fields.member("exp", ifAny: expiresAt)
     }

@@ -9,6 +9,15 @@ import Logging
 import Postgres
 import Tokens
 
+/// The body of a request to take a refresh token back.
+struct RevocationInput: RequestContent {
+    let refreshToken: String
+
+    init(from fields: inout FieldReader) {
+        refreshToken = fields.required("refresh_token", .secret)
+    }
+}
+
 /// Takes tokens back at their client's wish (RFC 7009).
 struct RevocationEndpoint {
     let authentication: ClientAuthentication
@@ -33,7 +42,7 @@ struct RevocationEndpoint {
                 .post, "/api/v1/auth/revoke", id: "revokeRefreshToken", tag: "auth",
                 summary: "Take back a refresh token, and with it its session"
             )
-            .acknowledge(RefreshInput.self, formats: [.json, .form], status: .noContent) { call, input in
+            .acknowledge(RevocationInput.self, formats: [.json, .form], status: .noContent) { call, input in
                 var response = Response(status: .noContent)
                 guard let tenant = this.tenants.tenant(call.tenant),
                     let client = try await this.clients.client(DefaultTenant.firstPartyClient, of: tenant.id)

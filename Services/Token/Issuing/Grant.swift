@@ -24,5 +24,7 @@ struct Grant: Sendable {
         let authenticatedAt: Date
         /// When the session ends unless it is refreshed: no token outlives it.
         let expiresAt: Date
+        /// The organization they act for, when they chose one.
+        var organization: OrganizationGrant?
     }
 }

@@ -35,7 +35,10 @@ struct ReadyIssuer: Sendable {
         let claims = AccessTokenClaims(
             issuer: issuer, subject: person?.user.text ?? grant.client, audience: [grant.audience ?? issuer],
             issuedAt: now, expiresAt: now + lifetime, id: UUID.v7().text, clientID: grant.client, scope: grant.scope,
-            session: person?.session.text, tenant: grant.tenant.id.text, roles: person?.roles.names ?? [],
+            session: person?.session.text, tenant: grant.tenant.id.text,
+            organization: person?.organization.map {
+                .init(id: $0.id.text, role: $0.role, permissions: $0.claim)
+            }, roles: person?.roles.names ?? [],
             authenticatedAt: person.map { Int64($0.authenticatedAt.timeIntervalSince1970) },
             methods: person?.methods ?? [], epoch: person?.epoch ?? 0,
             customRoles: person?.roles.custom?.fittingToken)

@@ -9,7 +9,7 @@ struct OAuthForm: RequestContent {
     /// What the endpoints read, which is also what OpenAPI shows.
     private static let parameters = [
         "grant_type", "client_id", "client_secret", "refresh_token", "username", "password", "scope", "resource",
-        "device_name", "token", "token_type_hint",
+        "device_name", "token", "token_type_hint", "organization",
     ]
     private static let secrets: Set<String> = ["client_secret", "refresh_token", "password", "token"]
 

@@ -9,9 +9,11 @@ import Tokens
 /// The body of a refresh.
 struct RefreshInput: RequestContent {
     let refreshToken: String
+    let organization: OrganizationChoice
 
     init(from fields: inout FieldReader) {
         refreshToken = fields.required("refresh_token", .secret)
+        organization = fields.optional("organization", .organization) ?? .unchanged
     }
 }
 
@@ -27,7 +29,8 @@ struct RefreshEndpoint {
         let this = self
         return Route(
             .post, "/api/v1/auth/refresh", id: "refresh", tag: "auth",
-            summary: "Exchange a refresh token for its successor and a new access token"
+            summary:
+                "Exchange a refresh token for its successor and a new access token; `organization` chooses the one it speaks of"
         )
         .problem(.unauthorized, "invalid_grant")
         .handle(RefreshInput.self, formats: [.json, .form]) { call, input in try await this.refresh(call, input) }
@@ -42,12 +45,20 @@ struct RefreshEndpoint {
         let client = try await clients.client(DefaultTenant.firstPartyClient, of: tenant.id)
         let request = Rotation.Request(
             token: token, tenant: tenant, client: DefaultTenant.firstPartyClient,
-            lifetimes: TokenLifetimes(tenant.settings, client))
-        guard case .rotated(let grant) = try await rotation.rotate(request, call.logger) else {
-            throw Self.invalidGrant
+            lifetimes: TokenLifetimes(tenant.settings, client), organization: input.organization)
+        switch try await rotation.rotate(request, call.logger) {
+        case .rotated(let grant): return try issuer.tokens(for: grant)
+        case .foreignOrganization: throw Self.foreignOrganization
+        case .scopeTooWide, .refused: throw Self.invalidGrant
         }
-        return try issuer.tokens(for: grant)
     }
+
+    /// The same for one that does not exist, is another tenant's, or that the person does not belong to.
+    private static let foreignOrganization = Problem.validation([
+        .init(
+            field: "organization", code: "unknown_organization",
+            detail: "must be an organization that you belong to")
+    ])
 
     private static let invalidGrant = Problem(
         .unauthorized, "invalid_grant", "The refresh token is not valid, was used, or has ended",

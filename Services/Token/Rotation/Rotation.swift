@@ -22,6 +22,8 @@ struct Rotation: Sendable {
         /// The scope the new access token is to have; nil means all that was granted.
         var scope: [String]?
         var audience: String?
+        /// The organization the session's access tokens are to speak of from now on.
+        var organization = OrganizationChoice.unchanged
     }
 
     /// What became of a refresh token that was presented.
@@ -30,6 +32,8 @@ struct Rotation: Sendable {
         case rotated(Grant)
         /// More was asked than was granted; the token is as good as before.
         case scopeTooWide
+        /// The user does not belong to the organization that was asked for; the token is as good as before.
+        case foreignOrganization
         /// It is not, or no longer, good; the word says why, for the log only.
         case refused(String)
     }
@@ -43,13 +47,22 @@ struct Rotation: Sendable {
             .optional(request.scope, PostgresValue.textArray),
         ]
         let scope = PostgresScope.tenant(request.tenant.id)
-        if let row = try await postgres.query(RotationStatements.rotate, parameters, scope: scope).first {
-            return .rotated(try Grant(row, of: request))
+        let choice = request.organization
+        if choice.organization == nil,
+            let row = try await postgres.query(RotationStatements.rotate, parameters, scope: scope).first
+        {
+            return .rotated(try Grant(row, of: request, hasOrganization: false))
+        }
+        let chosen = PostgresValue.optional(choice.organization)
+        if let row = try await postgres.query(
+            RotationStatements.rotateInOrganization, parameters + [chosen, .bool(choice == .without)], scope: scope
+        ).first {
+            return .rotated(try Grant(row, of: request, hasOrganization: true))
         }
         // Settling decides and acts; describing reads, in the same transaction, what a surviving session's tokens say.
         let answers = try await postgres.pipeline(
             [
-                PostgresStep(RotationStatements.settle, parameters),
+                PostgresStep(RotationStatements.settle, parameters + [.bool(choice != .unchanged), chosen]),
                 PostgresStep(RotationStatements.describe, [.uuid(token.session)]),
             ], scope: scope)
         guard let settled = answers[0].first else { return .refused("unknown") }
@@ -61,17 +74,20 @@ struct Rotation: Sendable {
                 metadata: ["session": "\(token.session.text)", "generation": "\(token.generation)"])
         }
         if outcome == "wrong_scope" { return .scopeTooWide }
+        if outcome == "wrong_organization" { return .foreignOrganization }
         guard outcome == "rotated" || outcome == "successor", let row = answers[1].first else {
             logger.info("refresh refused", metadata: ["reason": "\(outcome)", "session": "\(token.session.text)"])
             return .refused(outcome)
         }
-        return .rotated(try Grant(row, of: request))
+        return .rotated(try Grant(row, of: request, hasOrganization: true))
     }
 }
 
 extension Grant {
-    /// Reads a row of `RotationStatements.rotate` or `.describe`.
-    fileprivate init(_ row: PostgresRow, of request: Rotation.Request) throws(PostgresError) {
+    /// Reads a row of `RotationStatements.rotate`, or of one of the others, which tell of an organization too.
+    fileprivate init(
+        _ row: PostgresRow, of request: Rotation.Request, hasOrganization: Bool
+    ) throws(PostgresError) {
         let generation: Int64 = try row.decode(0)
         let granted: String = try row.decode(1)
         self.init(
@@ -80,6 +96,7 @@ extension Grant {
             person: Person(
                 user: try row.decode(2), session: request.token.session, generation: UInt64(generation),
                 roles: HeldRoles(claims: try row.decode(3)), epoch: try row.decode(4), methods: try row.decode(5),
-                authenticatedAt: try row.decode(6), expiresAt: try row.decode(7)))
+                authenticatedAt: try row.decode(6), expiresAt: try row.decode(7),
+                organization: hasOrganization ? try OrganizationGrant(row.decode(8), row.decode(9)) : nil))
     }
 }

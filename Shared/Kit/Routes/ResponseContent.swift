@@ -22,6 +22,10 @@ public protocol FieldSink {
     mutating func member(_ name: String, ifAny value: Int64?)
     /// One string as itself, several as a list, none as no such member at all: as JWTs write `aud`.
     mutating func member(_ name: String, ifAny values: [String])
+    /// A list of strings, or no such member at all when it is empty.
+    mutating func list(_ name: String, ifAny values: [String])
+    /// `true`, or no such member at all.
+    mutating func member(_ name: String, ifTrue value: Bool)
     /// A whole number.
     mutating func field(_ name: String, _ value: Int)
     /// A whole number or null.
@@ -81,6 +85,14 @@ public struct JSONFieldSink: FieldSink {
 
     public mutating func member(_ name: String, ifAny values: [String]) {
         if values.count == 1 { field(name, values[0]) } else if !values.isEmpty { field(name, values) }
+    }
+
+    public mutating func list(_ name: String, ifAny values: [String]) {
+        if !values.isEmpty { field(name, values) }
+    }
+
+    public mutating func member(_ name: String, ifTrue value: Bool) {
+        if value { field(name, true) }
     }
 
     public mutating func field(_ name: String, _ value: Int) {
@@ -167,6 +179,12 @@ struct SchemaSink: FieldSink {
         let either = JSONValue.array([Schema.string().json, Schema.array(of: .string()).json])
         add(name, Schema([.init("anyOf", either)]), isRequired: false)
     }
+
+    mutating func list(_ name: String, ifAny values: [String]) {
+        add(name, .array(of: .string()), isRequired: false)
+    }
+
+    mutating func member(_ name: String, ifTrue value: Bool) { add(name, .boolean, isRequired: false) }
 
     mutating func field(_ name: String, _ value: Int) { add(name, .integer) }
     mutating func field(_ name: String, _ value: Int?) { add(name, .integer.nullable) }
