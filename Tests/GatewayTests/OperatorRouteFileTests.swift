@@ -24,7 +24,7 @@ struct OperatorRouteFileTests {
             "service":"orders","auth":"required","roles":["A","B"],"scopes":["x"],"strip_prefix":true,
             "websocket":true,"host":"keep","authorization":"keep","body_limit":1000000000
             """#)
-        let route = try #require(table.route("/o/1"))
+        let route = try #require(table.route("/o/1", method: "GET"))
         let rules = try #require(route.operated)
         #expect(rules.upstream.settings.urls.map(\.text) == ["http://a:1", "http://b"])
         #expect(rules.upstream.settings.connections == 7)
@@ -38,7 +38,7 @@ struct OperatorRouteFileTests {
 
     @Test("what is not said has its default")
     func defaults() throws {
-        let route = try #require(try parse(Self.orders, #""service":"orders""#).route("/o"))
+        let route = try #require(try parse(Self.orders, #""service":"orders""#).route("/o", method: "GET"))
         let rules = try #require(route.operated)
         #expect(rules.upstream.settings.path == "/v1")
         #expect(rules.upstream.settings.connections == 64)

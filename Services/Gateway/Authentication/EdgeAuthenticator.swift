@@ -32,6 +32,7 @@ final class EdgeAuthenticator {
             if !roles.isEmpty { fields.append(InternalHeader.roles, roles) }
             if let permissions = claims.customRoles?.line { fields.append(InternalHeader.permissions, permissions) }
             fields.append(InternalHeader.token, claims.id)
+            if let organization = claims.organization { fields.append(InternalHeader.organization, organization.id) }
             if claims.epoch > 0 { fields.append(InternalHeader.epoch, String(claims.epoch)) }
             self.fields = fields
         }

@@ -81,7 +81,7 @@ final class PublicRequest {
             (method, path.path) = target
         }
         self.path = path
-        guard let route = routes.route(path.path) else { return .notFound }
+        guard let route = routes.route(path.path, method: routedMethod) else { return .notFound }
         self.route = route
         if let length = head.fields.value(of: "content-length").flatMap({ Int($0) }), length > route.bodyLimit {
             return .payloadTooLarge
@@ -95,6 +95,14 @@ final class PublicRequest {
             guard route.service == "gateway" else { return isKnown ? .notFound : .unavailable() }
         }
         return nil
+    }
+
+    /// What routes for one method are compared with: HEAD goes with GET, and a page that asks what it may send with what
+    /// it asks about.
+    private var routedMethod: String {
+        let asked = CrossOrigin.isPreflight(head) ? head.fields.value(of: "access-control-request-method") : nil
+        let meant = asked ?? method
+        return meant == "HEAD" ? "GET" : meant
     }
 
     /// The fields that answer a page's question what it may send; nil when this is no such question.

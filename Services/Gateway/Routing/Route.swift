@@ -4,8 +4,10 @@ import NIOCore
 extension RouteTable {
     /// What happens to the requests of one prefix. A class, since every request carries it along.
     final class Route: Sendable {
-        /// The path itself and everything below it.
+        /// The path itself and everything below it. May hold one placeholder in braces, which stands for a segment.
         let prefix: String
+        /// The one method it is for; nil for all.
+        let method: String?
         /// The upstream, one of ours or the operator's, or `gateway` for what it answers itself.
         let service: String
         let authentication: Authentication
@@ -23,11 +25,13 @@ extension RouteTable {
         let metrics: RouteMetrics
 
         init(
-            prefix: String, service: String, authentication: Authentication, bodyLimit: Int, timeout: TimeAmount,
+            prefix: String, method: String? = nil, service: String, authentication: Authentication, bodyLimit: Int,
+            timeout: TimeAmount,
             audience: CrossOrigin.Audience = .named, limits: [Limit] = [], speaksOAuth: Bool = false,
             operated: OperatorRules? = nil
         ) {
             self.prefix = prefix
+            self.method = method
             self.service = service
             self.authentication = authentication
             self.bodyLimit = bodyLimit

@@ -46,33 +46,46 @@ struct RouteTable: Sendable {
 
     /// The operator's own upstreams.
     let operators: [OperatorUpstream]
-    private let routes: [String: Route]
+    /// The routes of each prefix without a placeholder, those for one method first.
+    private let routes: [String: [Route]]
+    /// Those of prefixes with one.
+    private let patternRoutes: [(pattern: PathPattern, route: Route)]
     /// By path.
     private let plainAliases: [String: [Alias]]
     /// Those with placeholders, and what of the path stands before the first.
     private let patternAliases: [(beginning: String, alias: Alias)]
 
-    /// A table; of two prefixes that match, the longer counts.
+    /// A table; of two routes with the same prefix and method, the first counts.
     init(routes: [Route], aliases: [Alias], operators: [OperatorUpstream] = []) {
         self.operators = operators
-        self.routes = Dictionary(routes.map { ($0.prefix, $0) }, uniquingKeysWith: { first, _ in first })
+        let ordered = routes.filter { $0.method != nil } + routes.filter { $0.method == nil }
+        self.routes = Dictionary(grouping: ordered, by: \.prefix)
+        patternRoutes = ordered.compactMap { route in PathPattern(route.prefix).map { ($0, route) } }
         let isPattern = { (alias: Alias) in alias.path.utf8.contains(UInt8(ascii: "{")) }
         patternAliases = aliases.filter(isPattern).map { (String($0.path.prefix { $0 != "{" }), $0) }
         plainAliases = Dictionary(grouping: aliases.filter { !isPattern($0) }, by: \.path)
     }
 
     /// The upstreams it names.
-    var services: Set<String> { Set(routes.values.map(\.service)) }
+    var services: Set<String> { Set(routes.values.joined().map(\.service)) }
 
-    /// The route of a path: that of the path itself, or else of the nearest one above it. `/` is not above others.
-    func route(_ path: String) -> Route? {
-        if let route = routes[path] { return route }
+    /// The route of a path for a method: that of the path itself, or else of the nearest one above it. `/` is not above
+    /// others.
+    func route(_ path: String, method: String) -> Route? {
+        if let route = route(of: path, method) { return route }
         var end = path.utf8.endIndex
         while let slash = path.utf8[..<end].lastIndex(of: UInt8(ascii: "/")), slash > path.startIndex {
-            if let route = routes[String(path[..<slash])] { return route }
+            if let route = route(of: String(path[..<slash]), method) { return route }
             end = slash
         }
         return nil
+    }
+
+    /// The route of exactly that path.
+    private func route(of path: String, _ method: String) -> Route? {
+        let takes = { (route: Route) in route.method == nil || route.method == method }
+        if let route = routes[path]?.first(where: takes) { return route }
+        return patternRoutes.first { takes($0.route) && $0.pattern.matches(path) }?.route
     }
 
     /// The method and path that these are another name for.

@@ -49,6 +49,8 @@ public struct Call: Sendable {
         public let token: UUID?
         /// The token's epoch.
         public let epoch: Int64
+        /// The organization the token speaks of, when one was chosen.
+        public let organization: UUID?
 
         /// What of the token decides whether it was revoked.
         /// - Parameter tenant: The tenant that the gateway found it to be of.

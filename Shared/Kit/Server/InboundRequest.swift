@@ -20,6 +20,7 @@ struct InboundRequest: Sendable {
     private var customRoles: CustomRoles?
     private var token: UUID?
     private var epoch: Int64 = 0
+    private var organization: UUID?
 
     /// The principal of the verified token, when the gateway named one.
     var principal: Call.Principal? {
@@ -27,7 +28,7 @@ struct InboundRequest: Sendable {
         // A client that speaks for itself has no session, whatever its id looks like.
         return Call.Principal(
             user: session == nil ? nil : subject, session: session, client: client, scope: scope, roles: roles,
-            customRoles: customRoles, token: token, epoch: epoch)
+            customRoles: customRoles, token: token, epoch: epoch, organization: organization)
     }
 
     /// Sorts the fields of a header block. Fields that no handler could use are dropped.
@@ -72,6 +73,8 @@ struct InboundRequest: Sendable {
             token = UUID(uuidString: text())
         } else if Self.equal(name, InternalHeader.epoch) {
             epoch = Int64(text()) ?? 0
+        } else if Self.equal(name, InternalHeader.organization) {
+            organization = UUID(uuidString: text())
         }
     }
 

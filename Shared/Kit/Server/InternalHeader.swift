@@ -25,6 +25,8 @@ public enum InternalHeader {
     public static let token: StaticString = "x-gatehouse-token"
     /// The `epoch` of the verified access token, when it is not 0.
     public static let epoch: StaticString = "x-gatehouse-epoch"
+    /// The organization that the verified access token speaks of.
+    public static let organization: StaticString = "x-gatehouse-organization"
     /// In an answer: the sessions it ended, separated by commas. The gateway refuses their tokens from then on, without
     /// waiting for the event, and does not pass the field on.
     public static let revoked: StaticString = "x-gatehouse-revoked"
