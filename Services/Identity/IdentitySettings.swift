@@ -72,9 +72,13 @@ enum MailSettings {
     static let resetPage = Setting<BaseURL?>.optional(
         "MAIL_RESET_URL", .url,
         "Your page for choosing a new password, called with `?token=`; Gatehouse's own without it")
+    static let invitationPage = Setting<BaseURL?>.optional(
+        "MAIL_INVITATION_URL", .url,
+        "Your page for accepting an invitation, called with `?token=`; Gatehouse's own without it")
 
     static let all: [any SettingDeclaration] = [
         server, username, password, security, authorities, sender, folder, verifyPage, resetPage,
+        invitationPage,
     ]
 
     /// What the settings make of mail: a server, a folder, or nothing.

@@ -47,12 +47,20 @@ await ServiceProcess(name: "identity", port: IdentitySettings.port, settings: Id
         ).endpoint)
     endpoints += ProfileEndpoints(postgres: postgres, proof: proof, publisher: publisher).endpoints
     endpoints.append(ActivityEndpoint(postgres: postgres).endpoint)
+    let changes = OrganizationChanger(
+        postgres: postgres, publisher: publisher, keys: IdempotencyKeys(sealedUnder: context.internalKey))
+    endpoints += OrganizationEndpoints(postgres: postgres, changes: changes).endpoints
+    endpoints += MemberEndpoints(postgres: postgres, changes: changes).endpoints
+    endpoints += CustomRoleEndpoints(postgres: postgres, changes: changes).endpoints
+    endpoints += InvitationEndpoints(postgres: postgres, changes: changes).endpoints
+    endpoints += InvitationAnswerEndpoints(postgres: postgres, publisher: publisher).endpoints
 
     var services: [any Service] = [refresher, feed, upstream]
     if let transport {
         let texts = MailTexts(
             publicURL: publicURL.text, verifyPage: values[MailSettings.verifyPage]?.text,
-            resetPage: values[MailSettings.resetPage]?.text)
+            resetPage: values[MailSettings.resetPage]?.text,
+            invitationPage: values[MailSettings.invitationPage]?.text)
         services.append(
             MailSender(
                 postgres: postgres, tenants: tenants, texts: texts, transport: transport, logger: context.logger))

@@ -30,6 +30,8 @@ public struct Event: Sendable, Equatable {
         case rolesChanged = "roles.changed"
         /// A user was registered, changed, disabled or deleted.
         case userChanged = "user.changed"
+        /// An organization, its members or its roles changed; the subject is its id.
+        case organizationChanged = "organization.changed"
         /// A tenant or its settings changed.
         case tenantChanged = "tenant.changed"
         /// A client changed.

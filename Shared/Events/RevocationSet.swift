@@ -109,7 +109,7 @@ public final class RevocationSet: Sendable {
             if let payload: Payload = Self.read(event) {
                 insert(roles: payload.roles, of: event.tenant, epoch: payload.epoch)
             }
-        case .userChanged, .tenantChanged, .clientChanged, .keysChanged:
+        case .userChanged, .organizationChanged, .tenantChanged, .clientChanged, .keysChanged:
             break
         }
     }

@@ -8,8 +8,8 @@ struct MailTextTests {
     private let tenant = Tenant(
         id: .v7(), slug: "acme", name: "Acme", isActive: true, settings: TenantSettings())
 
-    private func texts(_ verify: String? = nil, _ reset: String? = nil) -> MailTexts {
-        MailTexts(publicURL: "https://id.example", verifyPage: verify, resetPage: reset)
+    private func texts(_ verify: String? = nil, _ reset: String? = nil, _ invitation: String? = nil) -> MailTexts {
+        MailTexts(publicURL: "https://id.example", verifyPage: verify, resetPage: reset, invitationPage: invitation)
     }
 
     @Test("links lead to the tenant's own path, or to the operator's page, with the token at the end")
@@ -26,6 +26,17 @@ struct MailTextTests {
         #expect(
             own.text(.resetPassword, tenant: tenant, name: nil, token: token).body.contains(
                 "https://app.example/reset?token=ghv_x"))
+    }
+
+    @Test("an invitation names the organization, whose name is no link of its own")
+    func invitation() {
+        let token = "ghv_x"
+        let text = texts(nil, nil, "https://app.example/join").text(
+            .organizationInvitation, tenant: tenant, name: nil,
+            organization: "A & B's Café, see www.evil.example/a?b or mail x@evil.example", token: token)
+        #expect(text.subject == "Acme: you are invited")
+        #expect(text.body.contains("https://app.example/join?token=ghv_x\n"))
+        #expect(text.body.contains("A & B's Café, see www evil example a b or mail x evil example"))
     }
 
     @Test(

@@ -88,8 +88,17 @@ struct MailSender: Service {
             guard let row = rows.first else { return .nobody }
             (address, name, secret) = (try row.decode(0), try row.decode(1), token)
         }
+        var organization: String?
+        if kind == .organizationInvitation {
+            let token = OpaqueSecret(prefix: OneTimeToken.prefix)
+            let rows = try await postgres.query(
+                OutboxStatements.issueInvitation, [.uuid(item.id), .bytea(token.digest)], scope: .tenant(item.tenant))
+            guard let row = rows.first else { return .nobody }
+            (address, organization, secret) = (try row.decode(0), try row.decode(1), token)
+        }
         guard let recipient = EmailAddress(address) else { return .failed("it is no e-mail address") }
-        let text = texts.text(kind, tenant: tenant, name: name, token: secret?.text)
+        let text = texts.text(
+            kind, tenant: tenant, name: name, organization: organization, token: secret?.text)
         let mail = Mail(recipient: recipient, subject: text.subject, text: text.body, id: item.id.text)
         let transport = transport
         return try await NIOThreadPool.singleton.runIfActive {

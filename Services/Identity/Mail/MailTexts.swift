@@ -7,6 +7,7 @@ struct MailTexts: Sendable {
     /// The operator's own pages, to which `?token=` is added; without them Gatehouse's plain ones.
     let verifyPage: String?
     let resetPage: String?
+    let invitationPage: String?
 
     /// A subject and a body.
     struct Text: Sendable, Equatable {
@@ -14,7 +15,9 @@ struct MailTexts: Sendable {
         let body: String
     }
 
-    func text(_ kind: Outbox.Kind, tenant: Tenant, name: String?, token: String?) -> Text {
+    func text(
+        _ kind: Outbox.Kind, tenant: Tenant, name: String?, organization: String? = nil, token: String?
+    ) -> Text {
         let greeting = name.map { "Hello \($0)," } ?? "Hello,"
         func write(_ subject: String, _ lines: String...) -> Text {
             let body = ([greeting, ""] + lines + ["", "-- ", tenant.name, ""]).joined(separator: "\n")
@@ -32,6 +35,12 @@ struct MailTexts: Sendable {
                 link(resetPage, "/api/v1/auth/reset-password", tenant, token), "",
                 "It is good for 30 minutes and for one use. If you did not ask for it, do nothing: your password",
                 "stays as it is.")
+        case .organizationInvitation:
+            return write(
+                "you are invited",
+                "you are invited to join this organization: \(Self.plain(organization ?? ""))", "",
+                link(invitationPage, "/api/v1/organizations/invitations/accept", tenant, token), "",
+                "The invitation is good for 7 days and for one use. If you do not want it, do nothing.")
         case .alreadyRegistered:
             return write(
                 "you have an account already",
@@ -49,6 +58,21 @@ struct MailTexts: Sendable {
         case .accountDeleted:
             return write("your account was deleted", "your account and its data were deleted, as you asked.")
         }
+    }
+
+    /// A name that somebody chose, in a mail to somebody else: letters, digits and what stands in names, so that no reader
+    /// makes a link or an address of it.
+    static func plain(_ name: String) -> String {
+        String(
+            String.UnicodeScalarView(
+                name.unicodeScalars.map { scalar in
+                    switch scalar.properties.generalCategory {
+                    case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter,
+                        .decimalNumber, .nonspacingMark, .spacingMark:
+                        scalar
+                    default: " -&',()+".unicodeScalars.contains(scalar) ? scalar : " "
+                    }
+                }))
     }
 
     private func link(_ page: String?, _ path: String, _ tenant: Tenant, _ token: String?) -> String {

@@ -4,7 +4,7 @@ import Postgres
 
 /// Puts mail on its way as part of the transaction that makes it necessary.
 enum Outbox {
-    /// What a mail is for, by the names of migration 0008.
+    /// What a mail is for, by the names of the table.
     enum Kind: String, Sendable {
         case verifyEmail = "verify_email"
         case resetPassword = "reset_password"
@@ -12,11 +12,13 @@ enum Outbox {
         case passwordChanged = "password_changed"
         case emailChanged = "email_changed"
         case accountDeleted = "account_deleted"
+        case organizationInvitation = "organization_invitation"
 
         /// How many of a kind an address gets within an hour; more are dropped without a word.
         var limit: Int32 {
             switch self {
             case .verifyEmail, .resetPassword, .alreadyRegistered: 3
+            case .organizationInvitation: 5
             case .passwordChanged, .emailChanged, .accountDeleted: 20
             }
         }
@@ -29,6 +31,16 @@ enum Outbox {
             statement,
             [.uuid(.v7()), .text(kind.rawValue), .optional(user), .text(address), .int4(kind.limit)])
     }
+
+    /// A mail to an address about something that the database knows by that id.
+    static func post(_ kind: Kind, to address: String, about subject: UUID) -> PostgresStep {
+        PostgresStep(
+            subjectStatement,
+            [.uuid(.v7()), .text(kind.rawValue), .null, .text(address), .int4(kind.limit), .uuid(subject)])
+    }
+
+    private static let subjectStatement = PostgresStatement(
+        "outbox_post_about", [.uuid, .text, .uuid, .text, .int4, .uuid], "select post_mail($1, $2, $3, $4, $5, $6)")
 
     private static let statement = PostgresStatement(
         "outbox_post", [.uuid, .text, .uuid, .text, .int4], "select post_mail($1, $2, $3, $4, $5)")
@@ -84,5 +96,18 @@ enum OutboxStatements {
             returning user_id
         )
         select holder.email, holder.name from holder join issued on user_id = id
+        """)
+
+    /// Makes the token of the invitation that a mail is about; the one before it is void. Returns the address and the
+    /// organization's name, or nothing when there is no such invitation any more.
+    static let issueInvitation = PostgresStatement(
+        "outbox_issue_invitation", [.uuid, .bytea],
+        """
+        update organization_invitations i set digest = $2
+        from mail_outbox m, organizations o
+        where m.tenant_id = current_tenant() and m.id = $1
+            and i.tenant_id = m.tenant_id and i.id = m.subject_id and i.expires_at > now()
+            and o.tenant_id = i.tenant_id and o.id = i.organization_id
+        returning i.email, o.name
         """)
 }

@@ -68,11 +68,30 @@ struct ProfileEndpoints {
     }
 
     private func read(_ call: Call) async throws -> UserView {
+        let user = try call.person().user
+        if let organization = call.principal?.organization {
+            return try await read(call, user, in: organization)
+        }
         let rows = try await postgres.query(
-            ProfileStatements.user, [.uuid(call.person().user)], scope: .tenant(call.tenant))
+            ProfileStatements.user, [.uuid(user)], scope: .tenant(call.tenant))
         // Deleted or disabled since the token was issued, and the event is on its way to the gateway.
         guard let row = rows.first else { throw Problem.invalidToken }
         return try UserView(row)
+    }
+
+    /// The same, with what the user is in the organization that the token speaks of.
+    private func read(_ call: Call, _ user: UUID, in organization: UUID) async throws -> UserView {
+        let answers = try await postgres.pipeline(
+            [
+                PostgresStep(ProfileStatements.user, [.uuid(user)]),
+                PostgresStep(OrganizationStatements.role, [.uuid(organization), .uuid(user)]),
+            ], scope: .tenant(call.tenant))
+        guard let row = answers[0].first else { throw Problem.invalidToken }
+        var view = try UserView(row)
+        if let row = answers[1].first {
+            view.organization = (organization, try OrganizationRole(row, at: 0))
+        }
+        return view
     }
 
     private func change(_ call: Call, _ input: ProfileChange) async throws -> UserView {
@@ -147,7 +166,7 @@ struct ProfileEndpoints {
             guard case .server(let failure) = error else { throw error }
             switch failure.sqlState {
             case "GH003": throw Problem.conflict("last_superuser", "The last superuser can't be deleted")
-            case "GH004": throw Problem.conflict("last_owner", "An organization would be left without an owner")
+            case "GH004": throw Problem.lastOwner
             default: throw error
             }
         }

@@ -12,6 +12,8 @@ struct UserView: ResponseContent {
     var displayName: String?
     var roles: [String]
     var createdAt: Date
+    /// The organization that the token speaks of, and what they are there.
+    var organization: (id: UUID, role: OrganizationRole)?
 
     static let example = UserView(
         id: UUID(high: 0x019a_a6b1_f3c2_7d00, low: 0x8a1b_2c3d_4e5f_6071), email: "ada@example.com",
@@ -26,6 +28,8 @@ struct UserView: ResponseContent {
         fields.field("display_name", displayName)
         fields.field("roles", roles)
         fields.field("created_at", createdAt)
+        fields.field("organization_id", organization?.id.text)
+        fields.field("organization_role", organization?.role.name)
     }
 
     /// Reads a row of `ProfileStatements.user`.

@@ -29,6 +29,20 @@ enum MailPage {
             """)
     }
 
+    /// Joining takes being signed in, which is for the application that asks for the token; declining does not.
+    static func invitation(token: String) -> Response {
+        page(
+            "You are invited",
+            """
+            <p>To accept, sign in with the address that this invitation was mailed to and enter this code:</p>
+            <p><code>\(escaped(token))</code></p>
+            <form method="post" action="decline">
+            <input type="hidden" name="token" value="\(escaped(token))">
+            <button>Decline</button>
+            </form>
+            """)
+    }
+
     /// The token of a link.
     static func token(in call: Call) -> String {
         let query = (call.head.path ?? "").drop { $0 != "?" }.dropFirst()

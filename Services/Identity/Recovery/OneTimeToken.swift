@@ -9,6 +9,7 @@ enum OneTimeToken {
     static let prefix = "ghv_"
     static let verification = Duration.seconds(86_400)
     static let reset = Duration.seconds(1800)
+    static let invitation = Duration.seconds(7 * 86_400)
 
     /// What a token is for, by the names of migration 0008.
     enum Purpose: String, Sendable {
@@ -16,12 +17,18 @@ enum OneTimeToken {
         case resetPassword = "reset_password"
     }
 
+    /// What is stored of a token.
+    /// - Throws: `invalid` for a text that can be none.
+    static func digest(of token: String) throws(Problem) -> [UInt8] {
+        guard token.hasPrefix(prefix), token.utf8.count <= 100 else { throw invalid }
+        return OpaqueSecret.digest(of: token)
+    }
+
     /// Whose it is, without using it up.
     static func holder(
         of token: String, _ purpose: Purpose, tenant: UUID, _ postgres: PostgresClient
     ) async throws -> Holder {
-        guard token.hasPrefix(prefix), token.utf8.count <= 100 else { throw invalid }
-        let digest = OpaqueSecret.digest(of: token)
+        let digest = try digest(of: token)
         let rows = try await postgres.query(
             holderStatement, [.text(purpose.rawValue), .bytea(digest)], scope: .tenant(tenant))
         guard let row = rows.first else { throw invalid }
