@@ -25,31 +25,15 @@ struct PermissionMatrixTests {
 
     private static let moderators: Set = ["users:read", "sessions:read", "sessions:revoke"]
 
-    private struct AdminRoute {
-        let id: String
-        let method: String
-        let path: String
-        let says: String?
-    }
-
-    private func routes(_ suite: RunningSuite) throws -> [AdminRoute] {
-        let document = try JSONParser.parse(suite.send("GET", "/api/v1/openapi.json").body.utf8)
-        guard case .object(let paths)? = document["paths"] else { return [] }
-        return paths.filter { $0.name.hasPrefix("/api/v1/admin") }.flatMap { path -> [AdminRoute] in
-            guard case .object(let operations) = path.value else { return [] }
-            return operations.map {
-                AdminRoute(
-                    id: $0.value["operationId"]?.string ?? "", method: $0.name.uppercased(), path: path.name,
-                    says: $0.value["x-permission"]?.string)
-            }
-        }
+    private func routes(_ suite: RunningSuite) throws -> [DocumentedRoute] {
+        try DocumentedRoute.all(of: suite, below: "/api/v1/admin")
     }
 
     @Test("every route is in the table, asks for what the table says, and its document says so")
     func complete() throws {
         let routes = try routes(SharedSuite.get())
         #expect(Set(routes.map(\.id)) == Set(Self.needed.keys))
-        for route in routes { #expect(route.says == Self.needed[route.id], "\(route.id)") }
+        for route in routes { #expect(route.permission == Self.needed[route.id], "\(route.id)") }
     }
 
     @Test("a route lets in who holds its permission and nobody else")

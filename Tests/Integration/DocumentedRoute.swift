@@ -1,0 +1,28 @@
+import GatehouseTesting
+import Kit
+
+/// A route of the API as the gateway's document describes it.
+struct DocumentedRoute {
+    let id: String
+    let method: String
+    /// With its parameters in braces.
+    let path: String
+    /// What it says it asks for: a permission, or `superuser`.
+    let permission: String?
+    /// Whether it says that it takes an access token.
+    let needsToken: Bool
+
+    /// All whose paths begin like this.
+    static func all(of suite: RunningSuite, below prefix: String) throws -> [DocumentedRoute] {
+        let document = try JSONParser.parse(suite.send("GET", "/api/v1/openapi.json").body.utf8)
+        guard case .object(let paths)? = document["paths"] else { return [] }
+        return paths.filter { $0.name.hasPrefix(prefix) }.flatMap { path -> [DocumentedRoute] in
+            guard case .object(let operations) = path.value else { return [] }
+            return operations.map {
+                DocumentedRoute(
+                    id: $0.value["operationId"]?.string ?? "", method: $0.name.uppercased(), path: path.name,
+                    permission: $0.value["x-permission"]?.string, needsToken: $0.value["security"] != nil)
+            }
+        }
+    }
+}
