@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""What the statement of a refresh costs Postgres: as it stands in the code, and with the roles read by the schema's
-function instead of a subquery. One client, prepared, interleaved rounds; commits do not wait for the disk.
+"""What the statement of a refresh costs Postgres: as it stands in the code; without its look at the session's
+organization; with the roles read by the schema's function instead of a subquery; and the two statements that a session in
+an organization takes. One client, prepared, interleaved rounds; commits do not wait for the disk.
 
 Usage: Tests/Benchmarks/rotation_statement.py [ROUNDS] [SECONDS OF EACH]     (5 and 3)
 """
@@ -11,13 +12,14 @@ import re
 import statistics
 import subprocess
 import sys
+import uuid
 
 from suite import ROOT, Door, Suite
 
 
-def statement():
+def statement(name):
     source = (ROOT / "Services/Token/Rotation/RotationStatements.swift").read_text()
-    text = re.search(r'"rotation_rotate".*?"""\n(.*?)"""', source, re.DOTALL).group(1)
+    text = re.search(rf'"{name}".*?"""\n(.*?)"""', source, re.DOTALL).group(1)
     # The same row again and again: whatever generation it has is the right one.
     return text.replace("s.generation = $2", "s.generation >= 0")
 
@@ -27,22 +29,48 @@ def main():
     pgbench = sorted(glob.glob("/usr/lib/postgresql/*/bin/pgbench"))[-1]
     with Suite() as suite:
         user, _, _ = suite.register()
-        session = suite.open_session(Door(suite.ports["TOKEN"]), user)["session_id"]
-        text = statement()
-        for name, value in {"$1": f"'{session}'", "$3": "'gatehouse'", "$4": "864000", "$5": "null::text[]"}.items():
-            text = text.replace(name, value)
-        by_function = re.sub(r"(?<!_)array\(\s*select.*?u\.is_superuser\s*\)", "role_claims(s.user_id)", text, flags=re.DOTALL)
-        assert by_function != text
-        files = {"as it stands": text, "roles by function": by_function}
+        door = Door(suite.ports["TOKEN"])
+        session, inside = (suite.open_session(door, user)["session_id"] for _ in range(2))
+
+        def filled(text, session):
+            values = {
+                "$1": f"'{session}'", "$3": "'gatehouse'", "$4": "864000", "$5": "null::text[]", "$6": "null::uuid",
+                "$7": "false",
+            }
+            for name, value in values.items():
+                text = text.replace(name, value)
+            return text.strip() + ";\n"
+
+        text = statement("rotation_rotate")
+        without = text.replace("and s.organization_id is null", "")
+        by_function = re.sub(
+            r"(?<!_)array\(\s*select.*?u\.is_superuser\s*\)", "role_claims(s.user_id)", text, flags=re.DOTALL)
+        assert text not in (without, by_function)
+        files = {
+            "as it stands": filled(text, session),
+            "without a look at the organization": filled(without, session),
+            "roles by function": filled(by_function, session),
+            "in an organization: both statements": filled(text, inside)
+            + filled(statement("rotation_rotate_in_organization"), inside),
+        }
+        tenant, organization = "00000000-0000-7000-8000-000000000001", uuid.uuid4()
         environment = {
             **os.environ, "PGPASSFILE": str(suite.folder / "secrets/pgpass"),
-            "PGOPTIONS": "-c gatehouse.tenant=00000000-0000-7000-8000-000000000001 -c synchronous_commit=off",
+            "PGOPTIONS": f"-c gatehouse.tenant={tenant} -c synchronous_commit=off",
         }
+        subprocess.run(
+            ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", str(suite.ports["POSTGRES"]),
+             "-U", "gatehouse_service", "-d", "gatehouse", "-c", f"""
+                insert into organizations (tenant_id, id, slug, name) values ('{tenant}', '{organization}', 'a', 'A');
+                insert into organization_members (tenant_id, organization_id, user_id, role)
+                    values ('{tenant}', '{organization}', '{user}', 'owner');
+                update sessions set organization_id = '{organization}' where id = '{inside}'"""],
+            env=environment, check=True)
         latencies = {name: [] for name in files}
         for _ in range(rounds):
             for name, sql in files.items():
                 path = suite.folder / "statement.sql"
-                path.write_text(sql.strip() + ";\n")
+                path.write_text(sql)
                 output = subprocess.run(
                     [pgbench, "-n", "-h", "127.0.0.1", "-p", str(suite.ports["POSTGRES"]), "-U", "gatehouse_service",
                      "-d", "gatehouse", "-M", "prepared", "-T", str(seconds), "-f", path],
