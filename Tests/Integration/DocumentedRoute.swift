@@ -11,9 +11,12 @@ struct DocumentedRoute {
     let permission: String?
     /// Whether it says that it takes an access token.
     let needsToken: Bool
+    /// The schema of its JSON body, and those that it refers to.
+    let bodySchema: JSONValue?
+    let schemas: JSONValue?
 
     /// All whose paths begin like this.
-    static func all(of suite: RunningSuite, below prefix: String) throws -> [DocumentedRoute] {
+    static func all(of suite: RunningSuite, below prefix: String = "/") throws -> [DocumentedRoute] {
         let document = try JSONParser.parse(suite.send("GET", "/api/v1/openapi.json").body.utf8)
         guard case .object(let paths)? = document["paths"] else { return [] }
         return paths.filter { $0.name.hasPrefix(prefix) }.flatMap { path -> [DocumentedRoute] in
@@ -21,7 +24,9 @@ struct DocumentedRoute {
             return operations.map {
                 DocumentedRoute(
                     id: $0.value["operationId"]?.string ?? "", method: $0.name.uppercased(), path: path.name,
-                    permission: $0.value["x-permission"]?.string, needsToken: $0.value["security"] != nil)
+                    permission: $0.value["x-permission"]?.string, needsToken: $0.value["security"] != nil,
+                    bodySchema: $0.value["requestBody"]?["content"]?["application/json"]?["schema"],
+                    schemas: document["components"]?["schemas"])
             }
         }
     }

@@ -16,6 +16,9 @@ struct Furnished {
     let client: String
     let clientID: String
     let clientSecret: String
+    let organization: String
+    let organizationRole: String
+    let invitation: String
 
     init(_ suite: RunningSuite) async throws {
         self.suite = suite
@@ -41,7 +44,21 @@ struct Furnished {
             return try JSONParser.parse(answer.body.utf8)
         }
         person = try Person(suite, tenant: slug)
-        session = try person.login().session
+        let tokens = try person.login()
+        session = tokens.session
+        func found(_ path: String, _ body: String) throws -> String {
+            let answer = try suite.post(path, body, tenant: slug, bearer: tokens.access)
+            let json = try JSONParser.parse(answer.body.utf8)
+            return try #require(json["id"]?.string, "\(path): \(answer.status) \(answer.body)")
+        }
+        organization = try found("/api/v1/organizations", #"{"slug":"acme","name":"Acme"}"#)
+        let below = "/api/v1/organizations/\(organization)"
+        organizationRole = try found(below + "/roles", #"{"name":"reader","permissions":["papers:read"]}"#)
+        let mail = "\(uniqueName())@example.com"
+        _ = try suite.post(
+            below + "/invitations", #"{"email":"\#(mail)","role":"member"}"#, tenant: slug, bearer: tokens.access)
+        invitation = try suite.sql(
+            "select id from organization_invitations where organization_id = '\(organization)'")
         permission = "orders:\(uniqueName("a").prefix(20))"
         _ = try make("/api/v1/admin/permissions", #"{"name":"\#(permission)"}"#)
         let name = uniqueName("r")
@@ -56,20 +73,28 @@ struct Furnished {
     }
 
     /// What nobody outside may ever be shown.
-    var secrets: [String] { [person.id, person.name, session, role.id, role.name, client, clientID] }
+    var secrets: [String] {
+        [
+            person.id, person.name, session, role.id, role.name, client, clientID, organization, organizationRole,
+            invitation,
+        ]
+    }
 
     /// A route's path with this tenant's things in it; nil when one is not known.
-    func path(of route: APIRoute) -> String? {
+    func path(of route: DocumentedRoute) -> String? {
         var segments = route.path.split(separator: "/").map(String.init)
         for (index, segment) in segments.enumerated() where segment.hasPrefix("{") {
             let thing: String? =
-                switch segments[index - 1] {
-                case "users": person.id
-                case "sessions": session
-                case "roles": role.id
-                case "permissions": permission
-                case "clients": client
-                case "tenants": id
+                switch (segments[index - 1], segment) {
+                case ("users", _), (_, "{user}"): person.id
+                case ("sessions", _): session
+                case ("roles", "{id}"): role.id
+                case ("roles", "{role}"): organizationRole
+                case ("permissions", _): permission
+                case ("clients", _): client
+                case ("tenants", _): id
+                case ("organizations", _): organization
+                case ("invitations", _): invitation
                 default: nil
                 }
             guard let thing else { return nil }

@@ -20,7 +20,7 @@ struct PermissionMatrixTests {
         "changeClient": "clients:write", "renewClientSecret": "clients:write", "removeClient": "clients:write",
         "listKeys": "keys:read", "rotateKeys": "keys:rotate", "statistics": "stats:read",
         "listTenants": "superuser", "makeTenant": "superuser", "readTenant": "tenant:read",
-        "changeTenant": "tenant:write",
+        "changeTenant": "tenant:write", "deleteTenant": "superuser",
     ]
 
     private static let moderators: Set = ["users:read", "sessions:read", "sessions:revoke"]

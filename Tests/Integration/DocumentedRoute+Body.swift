@@ -1,51 +1,13 @@
-import NIOCore
-import GatehouseTesting
 import Kit
-import Testing
+import NIOCore
 
-/// A route as the OpenAPI document has it: tests made from these leave out none that is added later.
-struct APIRoute {
-    let id: String
-    let method: String
-    let path: String
-    let permission: String?
-    /// Whether it asks for an access token.
-    let isGuarded: Bool
-    private let schema: JSONValue?
-    private let schemas: JSONValue?
-
-    /// Whether only superusers may call it.
-    var isSuperusers: Bool { permission == "superuser" }
-
-    /// Every route of the running suite.
-    static func all(_ suite: RunningSuite) throws -> [APIRoute] {
-        let document = try JSONParser.parse(suite.send("GET", "/api/v1/openapi.json").body.utf8)
-        guard case .object(let paths)? = document["paths"] else { return [] }
-        return paths.flatMap { path -> [APIRoute] in
-            guard case .object(let operations) = path.value else { return [] }
-            return operations.compactMap { operation in
-                guard let id = operation.value["operationId"]?.string else { return nil }
-                let security: Bool
-                if case .array(let schemes)? = operation.value["security"] {
-                    security = !schemes.isEmpty
-                } else {
-                    security = false
-                }
-                return APIRoute(
-                    id: id, method: operation.name.uppercased(), path: path.name,
-                    permission: operation.value["x-permission"]?.string, isGuarded: security,
-                    schema: operation.value["requestBody"]?["content"]?["application/json"]?["schema"],
-                    schemas: document["components"]?["schemas"])
-            }
-        }
-    }
-
+extension DocumentedRoute {
     /// A body that the route can read, naming a tenant's things where it names any; nil when it takes none.
     func body(_ tenant: Furnished) -> String? {
-        guard let schema else { return nil }
+        guard let bodySchema else { return nil }
         if let known = Self.known(tenant)[id] { return known }
         var writer = JSONWriter()
-        writer.value(value(schema, tenant))
+        writer.value(value(bodySchema, tenant))
         return String(buffer: writer.buffer)
     }
 
@@ -62,6 +24,11 @@ struct APIRoute {
             "replaceRole": #"{"name":"\#(uniqueName("r"))","permissions":[]}"#,
             "makePermission": #"{"name":"orders:\#(uniqueName("a").prefix(20))"}"#,
             "makeTenant": #"{"slug":"\#(uniqueName("t"))","name":"x"}"#,
+            "createOrganization": #"{"slug":"\#(uniqueName("o"))","name":"x"}"#,
+            "changeOrganization": #"{"name":"y"}"#,
+            "inviteToOrganization": #"{"email":"\#(uniqueName())@example.com","role":"member"}"#,
+            "createOrganizationRole": #"{"name":"\#(uniqueName("r"))","permissions":[]}"#,
+            "transferOrganization": #"{"user":"\#(user)"}"#,
             "changeOwnUser": #"{"display_name":"Somebody"}"#,
         ]
     }
