@@ -38,6 +38,7 @@ await ServiceProcess(name: "admin", port: AdminSettings.port, settings: AdminSet
             postgres: postgres, maker: TenantMaker(changes: changes, passwords: passwords),
             changer: TenantChanger(changes: changes)
         ).endpoints
+    endpoints += MailTextEndpoints(postgres: postgres, changes: changes).endpoints
     let removal = TenantRemoval(postgres: postgres, publisher: changes.publisher, logger: context.logger)
     return ProcessParts(
         endpoints: endpoints, services: [feed, upkeep, removal, upstream],

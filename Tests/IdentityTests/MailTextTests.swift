@@ -42,9 +42,9 @@ struct MailTextTests {
     @Test(
         "notices carry no link",
         arguments: [
-            Outbox.Kind.alreadyRegistered, .passwordChanged, .emailChanged, .accountDeleted,
+            MailKind.alreadyRegistered, .passwordChanged, .emailChanged, .accountDeleted,
         ])
-    func notices(kind: Outbox.Kind) {
+    func notices(kind: MailKind) {
         let text = texts().text(kind, tenant: tenant, name: nil, token: nil)
         #expect(!text.body.contains("http"))
         #expect(text.body.hasSuffix("-- \nAcme\n"))

@@ -24,6 +24,7 @@ extension DocumentedRoute {
             "replaceRole": #"{"name":"\#(uniqueName("r"))","permissions":[]}"#,
             "makePermission": #"{"name":"orders:\#(uniqueName("a").prefix(20))"}"#,
             "makeTenant": #"{"slug":"\#(uniqueName("t"))","name":"x"}"#,
+            "replaceMailText": #"{"subject":"x","body":"{{link}}"}"#,
             "createOrganization": #"{"slug":"\#(uniqueName("o"))","name":"x"}"#,
             "changeOrganization": #"{"name":"y"}"#,
             "inviteToOrganization": #"{"email":"\#(uniqueName())@example.com","role":"member"}"#,

@@ -95,6 +95,7 @@ struct Furnished {
                 case ("tenants", _): id
                 case ("organizations", _): organization
                 case ("invitations", _): invitation
+                case ("mail-texts", _): "verify_email"
                 default: nil
                 }
             guard let thing else { return nil }

@@ -21,6 +21,7 @@ struct PermissionMatrixTests {
         "listKeys": "keys:read", "rotateKeys": "keys:rotate", "statistics": "stats:read",
         "listTenants": "superuser", "makeTenant": "superuser", "readTenant": "tenant:read",
         "changeTenant": "tenant:write", "deleteTenant": "superuser",
+        "listMailTexts": "tenant:read", "replaceMailText": "tenant:write", "removeMailText": "tenant:write",
     ]
 
     private static let moderators: Set = ["users:read", "sessions:read", "sessions:revoke"]

@@ -73,7 +73,7 @@ struct MailSender: Service {
     private func send(_ item: Item) async throws -> Outcome {
         // It may have been made just now, and this process has not heard of it yet.
         guard let tenant = tenants.tenant(item.tenant) else { return .again("the tenant is not known yet") }
-        guard let kind = Outbox.Kind(rawValue: item.kind) else { return .failed("the kind of mail is not known") }
+        guard let kind = MailKind(rawValue: item.kind) else { return .failed("the kind of mail is not known") }
         var (address, name, secret): (String, String?, OpaqueSecret?) = (item.recipient, nil, nil)
         if kind == .verifyEmail || kind == .resetPassword {
             let token = OpaqueSecret(prefix: OneTimeToken.prefix)
@@ -97,8 +97,11 @@ struct MailSender: Service {
             (address, organization, secret) = (try row.decode(0), try row.decode(1), token)
         }
         guard let recipient = EmailAddress(address) else { return .failed("it is no e-mail address") }
+        let own = try await postgres.query(
+            OutboxStatements.template, [.text(kind.rawValue)], scope: .tenant(item.tenant)
+        ).first.map { row throws(PostgresError) in MailTemplate(subject: try row.decode(0), body: try row.decode(1)) }
         let text = texts.text(
-            kind, tenant: tenant, name: name, organization: organization, token: secret?.text)
+            kind, tenant: tenant, name: name, organization: organization, token: secret?.text, own: own)
         let mail = Mail(recipient: recipient, subject: text.subject, text: text.body, id: item.id.text)
         let transport = transport
         return try await NIOThreadPool.singleton.runIfActive {

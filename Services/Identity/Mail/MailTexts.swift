@@ -9,37 +9,40 @@ struct MailTexts: Sendable {
     let resetPage: String?
     let invitationPage: String?
 
-    /// A subject and a body.
-    struct Text: Sendable, Equatable {
-        let subject: String
-        let body: String
-    }
-
+    /// What a mail says: in the tenant's own words, or else in these.
     func text(
-        _ kind: Outbox.Kind, tenant: Tenant, name: String?, organization: String? = nil, token: String?
-    ) -> Text {
+        _ kind: MailKind, tenant: Tenant, name: String?, organization: String? = nil, token: String?,
+        own: MailTemplate? = nil
+    ) -> MailTemplate {
+        if let own {
+            return own.filled([
+                "tenant": tenant.name, "name": name ?? "", "organization": Self.plain(organization ?? ""),
+                "link": link(kind, tenant, token) ?? "", "token": token ?? "",
+            ])
+        }
+        let link = link(kind, tenant, token) ?? ""
         let greeting = name.map { "Hello \($0)," } ?? "Hello,"
-        func write(_ subject: String, _ lines: String...) -> Text {
+        func write(_ subject: String, _ lines: String...) -> MailTemplate {
             let body = ([greeting, ""] + lines + ["", "-- ", tenant.name, ""]).joined(separator: "\n")
-            return Text(subject: "\(tenant.name): \(subject)", body: body)
+            return MailTemplate(subject: "\(tenant.name): \(subject)", body: body)
         }
         switch kind {
         case .verifyEmail:
             return write(
                 "confirm your e-mail address", "open this link to confirm that this address is yours:", "",
-                link(verifyPage, "/api/v1/auth/verify-email", tenant, token), "",
+                link, "",
                 "It is good for 24 hours. If you did not register, do nothing.")
         case .resetPassword:
             return write(
                 "choose a new password", "open this link to choose a new password:", "",
-                link(resetPage, "/api/v1/auth/reset-password", tenant, token), "",
+                link, "",
                 "It is good for 30 minutes and for one use. If you did not ask for it, do nothing: your password",
                 "stays as it is.")
         case .organizationInvitation:
             return write(
                 "you are invited",
                 "you are invited to join this organization: \(Self.plain(organization ?? ""))", "",
-                link(invitationPage, "/api/v1/organizations/invitations/accept", tenant, token), "",
+                link, "",
                 "The invitation is good for 7 days and for one use. If you do not want it, do nothing.")
         case .alreadyRegistered:
             return write(
@@ -75,8 +78,17 @@ struct MailTexts: Sendable {
                 }))
     }
 
-    private func link(_ page: String?, _ path: String, _ tenant: Tenant, _ token: String?) -> String {
-        let base = page ?? tenant.issuer(publicURL: publicURL) + path
+    /// Where a mail's token is good; nil for kinds that carry none.
+    private func link(_ kind: MailKind, _ tenant: Tenant, _ token: String?) -> String? {
+        let target: (page: String?, path: String)? =
+            switch kind {
+            case .verifyEmail: (verifyPage, "/api/v1/auth/verify-email")
+            case .resetPassword: (resetPage, "/api/v1/auth/reset-password")
+            case .organizationInvitation: (invitationPage, "/api/v1/organizations/invitations/accept")
+            case .alreadyRegistered, .passwordChanged, .emailChanged, .accountDeleted: nil
+            }
+        guard let target else { return nil }
+        let base = target.page ?? tenant.issuer(publicURL: publicURL) + target.path
         return base + (base.contains("?") ? "&" : "?") + "token=" + (token ?? "")
     }
 }

@@ -4,36 +4,16 @@ import Postgres
 
 /// Puts mail on its way as part of the transaction that makes it necessary.
 enum Outbox {
-    /// What a mail is for, by the names of the table.
-    enum Kind: String, Sendable {
-        case verifyEmail = "verify_email"
-        case resetPassword = "reset_password"
-        case alreadyRegistered = "already_registered"
-        case passwordChanged = "password_changed"
-        case emailChanged = "email_changed"
-        case accountDeleted = "account_deleted"
-        case organizationInvitation = "organization_invitation"
-
-        /// How many of a kind an address gets within an hour; more are dropped without a word.
-        var limit: Int32 {
-            switch self {
-            case .verifyEmail, .resetPassword, .alreadyRegistered: 3
-            case .organizationInvitation: 5
-            case .passwordChanged, .emailChanged, .accountDeleted: 20
-            }
-        }
-    }
-
     /// A mail to an address. For `verifyEmail` and `resetPassword` the address need not belong to anybody: who it is, is
     /// found out when the mail is sent, so that asking takes the same time whoever is asked about.
-    static func post(_ kind: Kind, to address: String, of user: UUID? = nil) -> PostgresStep {
+    static func post(_ kind: MailKind, to address: String, of user: UUID? = nil) -> PostgresStep {
         PostgresStep(
             statement,
             [.uuid(.v7()), .text(kind.rawValue), .optional(user), .text(address), .int4(kind.limit)])
     }
 
     /// A mail to an address about something that the database knows by that id.
-    static func post(_ kind: Kind, to address: String, about subject: UUID) -> PostgresStep {
+    static func post(_ kind: MailKind, to address: String, about subject: UUID) -> PostgresStep {
         PostgresStep(
             subjectStatement,
             [.uuid(.v7()), .text(kind.rawValue), .null, .text(address), .int4(kind.limit), .uuid(subject)])
@@ -44,6 +24,17 @@ enum Outbox {
 
     private static let statement = PostgresStatement(
         "outbox_post", [.uuid, .text, .uuid, .text, .int4], "select post_mail($1, $2, $3, $4, $5)")
+}
+
+extension MailKind {
+    /// How many of a kind an address gets within an hour; more are dropped without a word.
+    fileprivate var limit: Int32 {
+        switch self {
+        case .verifyEmail, .resetPassword, .alreadyRegistered: 3
+        case .organizationInvitation: 5
+        case .passwordChanged, .emailChanged, .accountDeleted: 20
+        }
+    }
 }
 
 enum OutboxStatements {
@@ -67,6 +58,11 @@ enum OutboxStatements {
         set last_error = $2, next_attempt_at = clock_timestamp() + make_interval(secs => $3)
         where tenant_id = current_tenant() and id = $1
         """)
+
+    /// A tenant's own words for a kind of mail.
+    static let template = PostgresStatement(
+        "outbox_template", [.text],
+        "select subject, body from mail_texts where tenant_id = current_tenant() and kind = $1")
 
     static let failed = PostgresStatement(
         "outbox_failed", [.uuid, .text],
