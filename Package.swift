@@ -108,8 +108,8 @@ let package = Package(
         library(
             "Kit",
             [
-                "Domain", "HTTPFields", "HTTP2", "Postgres", "Redis", nioCore, nioPosix, nioHTTP1, nioConcurrency,
-                hummingbird,
+                "Domain", "HTTPFields", "HTTP2", "Postgres", "Redis", "Tokens", nioCore, nioPosix, nioHTTP1,
+                nioConcurrency, hummingbird,
                 hummingbirdCore, lifecycle, signals, logging, metrics, httpTypes, crypto, configuration,
             ]),
         library("Events", ["Domain", "Postgres", "Redis", nioCore, nioConcurrency, lifecycle, logging, metrics]),
@@ -140,8 +140,8 @@ let package = Package(
         process(
             "Admin",
             [
-                "Kit", "Domain", "Postgres", "Redis", "Events", "Tokens", hummingbird, httpTypes, nioCore, lifecycle,
-                logging,
+                "Kit", "Domain", "Postgres", "Redis", "Events", "Tokens", "Passwords", hummingbird, httpTypes, nioCore,
+                nioConcurrency, lifecycle, logging, metrics,
             ]),
         process("Migrate", ["Schema", arguments]),
 
@@ -175,7 +175,7 @@ let package = Package(
             ]),
         tests("TokenServiceTests", ["Token", "Kit", "Tokens"]),
         tests("IdentityTests", ["Identity", "Domain"]),
-        tests("AdminTests", ["Admin", "Kit", "Domain"]),
+        tests("AdminTests", ["Admin", "Domain", "Kit", "Postgres", "Tokens", nioCore]),
         tests(
             "Integration",
             [

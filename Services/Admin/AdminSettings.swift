@@ -10,6 +10,12 @@ enum AdminSettings {
         "EVENT_RETENTION", .duration(), default: "7d", "How long events are kept")
     static let historyRetention = Setting<Duration>(
         "HISTORY_RETENTION", .duration(), default: "400d", "How long the audit log and the login history are kept")
+    static let auditSealInterval = Setting<Duration>(
+        "AUDIT_SEAL_INTERVAL", .duration(in: .milliseconds(100)...(.seconds(3600))), default: "5s",
+        "How often what was added to the audit log is sealed")
 
-    static let all: [any SettingDeclaration] = [identityUpstreams, eventRetention, historyRetention]
+    static let all: [any SettingDeclaration] = [
+        MasterKeySettings.masterKey, MasterKeySettings.acceptedMasterKeys, identityUpstreams, eventRetention,
+        historyRetention, auditSealInterval,
+    ]
 }

@@ -2,11 +2,18 @@ import Domain
 import Events
 import Kit
 import Postgres
+import Tokens
 
-await ServiceProcess(name: "admin", port: AdminSettings.port, settings: AdminSettings.all) { context in
+await ServiceProcess(
+    name: "admin", port: AdminSettings.port, settings: AdminSettings.all, commands: [VerificationCommand.command]
+) { context in
     let postgres = context.postgres
+    let authenticator = RecordAuthenticator.audit(context.values)
+    let sealer = AuditSealer(postgres: postgres, authenticator: authenticator)
+    let seals = SealService(
+        sealer: sealer, interval: context.values[AdminSettings.auditSealInterval], logger: context.logger)
     let upkeep = PartitionUpkeep(
-        postgres: postgres, eventRetention: context.values[AdminSettings.eventRetention],
+        postgres: postgres, sealer: sealer, eventRetention: context.values[AdminSettings.eventRetention],
         historyRetention: context.values[AdminSettings.historyRetention], logger: context.logger)
     let revocations = RevocationSet(lifetime: TenantSettings.longestAccessTokenLifetime)
     let feed = EventFeed(
@@ -39,9 +46,12 @@ await ServiceProcess(name: "admin", port: AdminSettings.port, settings: AdminSet
             changer: TenantChanger(changes: changes)
         ).endpoints
     endpoints += MailTextEndpoints(postgres: postgres, changes: changes).endpoints
+    endpoints += AuditEndpoints(postgres: postgres).endpoints
+    let verifier = AuditVerifier(postgres: postgres, authenticator: authenticator)
+    endpoints.append(VerificationEndpoint(verifier: verifier).endpoint)
     let removal = TenantRemoval(postgres: postgres, publisher: changes.publisher, logger: context.logger)
     return ProcessParts(
-        endpoints: endpoints, services: [feed, upkeep, removal, upstream],
+        endpoints: endpoints, services: [feed, upkeep, removal, seals, upstream],
         checks: [
             Health.Check("identity") { await upstream.isReachable() ? .ok : .degraded("no instance can be reached") }
         ],

@@ -6,7 +6,7 @@ import Tokens
 
 await ServiceProcess(name: "token", port: TokenSettings.port, settings: TokenSettings.all) { context in
     let values = context.values
-    let (masterKey, accepted) = (values[TokenSettings.masterKey], values[TokenSettings.acceptedMasterKeys])
+    let (masterKey, accepted) = (values[MasterKeySettings.masterKey], values[MasterKeySettings.acceptedMasterKeys])
     guard values[TokenSettings.keyPublishAhead] < values[TokenSettings.keyRotation] else {
         throw ConfigurationProblems([
             ConfigurationProblem(TokenSettings.keyPublishAhead.name, "must be shorter than KEY_ROTATION")

@@ -19,6 +19,8 @@ struct Furnished {
     let organization: String
     let organizationRole: String
     let invitation: String
+    /// A row of its audit log.
+    let auditRow: String
 
     init(_ suite: RunningSuite) async throws {
         self.suite = suite
@@ -69,6 +71,11 @@ struct Furnished {
         self.client = try #require(client["id"]?.string)
         clientID = try #require(client["client_id"]?.string)
         clientSecret = try #require(client["client_secret"]?.string)
+        let log = try suite.send("GET", "/api/v1/admin/audit?limit=1", tenant: slug, bearer: administrator)
+        guard case .array(let rows)? = try JSONParser.parse(log.body.utf8)["entries"] else {
+            throw ChildProcess.Failure("audit: \(log.status) \(log.body)")
+        }
+        auditRow = try #require(rows.first?["id"]?.string)
         (self.slug, self.administrator) = (slug, administrator)
     }
 
@@ -76,7 +83,7 @@ struct Furnished {
     var secrets: [String] {
         [
             person.id, person.name, session, role.id, role.name, client, clientID, organization, organizationRole,
-            invitation,
+            invitation, auditRow,
         ]
     }
 
@@ -96,6 +103,7 @@ struct Furnished {
                 case ("organizations", _): organization
                 case ("invitations", _): invitation
                 case ("mail-texts", _): "verify_email"
+                case ("audit", _): auditRow
                 default: nil
                 }
             guard let thing else { return nil }
@@ -104,7 +112,7 @@ struct Furnished {
         return "/" + segments.joined(separator: "/")
     }
 
-    /// Every row of every table that is the tenant's, as one value each.
+    /// Every row of every table that is the tenant's, as one value each. Seals of its audit log come by themselves.
     func state() throws -> String {
         try suite.sql(
             """
@@ -114,6 +122,7 @@ struct Furnished {
                     'where tenant_id = %L', c.oid::regclass, '\(id)'), false, true, '')))[1]::text
             from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id'
             where c.relkind = 'r' and c.relnamespace = 'public'::regnamespace and not a.attisdropped
+                and c.relname <> 'audit_seal_parts'
             order by 1
             """)
     }

@@ -22,6 +22,7 @@ struct PermissionMatrixTests {
         "listTenants": "superuser", "makeTenant": "superuser", "readTenant": "tenant:read",
         "changeTenant": "tenant:write", "deleteTenant": "superuser",
         "listMailTexts": "tenant:read", "replaceMailText": "tenant:write", "removeMailText": "tenant:write",
+        "listAudit": "audit:read", "readAudit": "audit:read", "verifyAudit": "audit:read",
     ]
 
     private static let moderators: Set = ["users:read", "sessions:read", "sessions:revoke"]

@@ -8,6 +8,7 @@ import ServiceLifecycle
 /// Any number of instances may do it: the functions take a lock and find nothing left to do.
 struct PartitionUpkeep: Service {
     let postgres: PostgresClient
+    let sealer: AuditSealer
     let eventRetention: Duration
     let historyRetention: Duration
     let logger: Logger
@@ -15,7 +16,7 @@ struct PartitionUpkeep: Service {
     func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
-                do throws(PostgresError) {
+                do {
                     try await tend()
                 } catch {
                     logger.warning("partitions and accounts not tended", metadata: ["error": "\(error)"])
@@ -25,14 +26,19 @@ struct PartitionUpkeep: Service {
         }
     }
 
-    private func tend() async throws(PostgresError) {
+    private func tend() async throws {
         try await postgres.whenReady()
         _ = try await postgres.query(Self.make)
-        for (table, retention) in [
-            ("events", eventRetention), ("audit_log", historyRetention), ("login_history", historyRetention),
-        ] {
+        for (table, retention) in [("events", eventRetention), ("login_history", historyRetention)] {
             _ = try await postgres.query(
                 Self.drop, [.text(table), .float8(Double(retention.components.seconds))])
+        }
+        if let (partitions, head) = try await sealer.retire(historyRetention) {
+            logger.info(
+                "months of the audit log dropped",
+                metadata: [
+                    "months": "\(partitions)", "seal": "\(head.number)", "hash": "\(Hexadecimal.text(head.hash))",
+                ])
         }
         // A bounded piece at a time, until there is nothing left.
         while let row = try await postgres.query(Self.tidy).first, try row.decode(0, as: Int64.self) > 0 {}

@@ -4,9 +4,11 @@ public import FoundationEssentials
 public enum Timestamp {
     /// RFC 3339 in UTC to the millisecond: `2026-01-31T12:00:00.000Z`.
     public static func text(_ date: Date) -> String {
-        let milliseconds = Int64((date.timeIntervalSince1970 * 1000).rounded(.down))
-        let (seconds, fraction) = milliseconds.quotientAndRemainder(dividingBy: 1000)
-        let days = Int64((Double(seconds) / 86_400).rounded(.down))
+        // By way of whole microseconds, which is what the database keeps: a millisecond is no whole number in binary.
+        let milliseconds = floored(Int64((date.timeIntervalSince1970 * 1_000_000).rounded()), by: 1000)
+        let seconds = floored(milliseconds, by: 1000)
+        let fraction = milliseconds - seconds * 1000
+        let days = floored(seconds, by: 86_400)
         let second = Int(seconds - days * 86_400)
         let (year, month, day) = civil(days)
         func padded(_ value: Int, _ width: Int) -> String {
@@ -15,7 +17,11 @@ public enum Timestamp {
         }
         return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))T"
             + "\(padded(second / 3600, 2)):\(padded(second / 60 % 60, 2)):\(padded(second % 60, 2))"
-            + ".\(padded(Int(abs(fraction)), 3))Z"
+            + ".\(padded(Int(fraction), 3))Z"
+    }
+
+    private static func floored(_ number: Int64, by divisor: Int64) -> Int64 {
+        number / divisor - (number % divisor < 0 ? 1 : 0)
     }
 
     /// The proleptic Gregorian date of a day counted from 1970-01-01, by eras of 400 years beginning in March.

@@ -89,6 +89,7 @@ public struct ServiceProcess: Sendable {
     private let name: String
     private let port: Setting<Int>
     private let settings: [any SettingDeclaration]
+    private let commands: [ProcessCommand]
     private let build: @Sendable (ProcessContext) async throws -> ProcessParts
 
     /// A process.
@@ -96,14 +97,16 @@ public struct ServiceProcess: Sendable {
     ///   - name: The service's name in logs, metrics and health.
     ///   - port: The setting of the port it answers processes and probes on.
     ///   - settings: Its settings beside the common ones.
+    ///   - commands: What it can do beside running as a service.
     ///   - build: Puts it together.
     public init(
-        name: String, port: Setting<Int>, settings: [any SettingDeclaration],
+        name: String, port: Setting<Int>, settings: [any SettingDeclaration], commands: [ProcessCommand] = [],
         build: @escaping @Sendable (ProcessContext) async throws -> ProcessParts
     ) {
         self.name = name
         self.port = port
         self.settings = CommonSettings.all + [port] + settings
+        self.commands = commands
         self.build = build
     }
 
@@ -135,10 +138,35 @@ public struct ServiceProcess: Sendable {
             exit(answered ? 0 : 1)
         case "--print-configuration":
             print(values.effective)
-        case .some(let other):
+        case .some(let word):
+            if let command = commands.first(where: { $0.name == word }) {
+                exit(try await run(command, values))
+            }
+            let known = ["--probe NAME", "--print-configuration", "--settings"] + commands.map(\.name)
             fail(
-                "gatehouse-\(name): \(other) is not known; there are --probe NAME, --print-configuration, --settings "
-                    + "and --version", code: EX_USAGE)
+                "gatehouse-\(name): \(word) is not known; there are \(known.joined(separator: ", ")) and --version",
+                code: EX_USAGE)
+        }
+    }
+
+    /// Runs a command with the stores at hand, and nothing else of the process.
+    private func run(_ command: ProcessCommand, _ values: ConfigurationValues) async throws -> Int32 {
+        let context = try ProcessContext(
+            values, name: name, logger: Logger(label: "gatehouse.\(name)", factory: { _ in SwiftLogNoOpLogHandler() }))
+        return try await withThrowingTaskGroup(of: Int32?.self) { group in
+            group.addTask {
+                try await context.postgres.run()
+                return nil
+            }
+            group.addTask {
+                try await context.postgres.ping(deadline: .now() + .seconds(10))
+                return try await command.body(context, Array(CommandLine.arguments.dropFirst(2)))
+            }
+            while let ended = try await group.next() {
+                group.cancelAll()
+                if let ended { return ended }
+            }
+            return 1
         }
     }
 

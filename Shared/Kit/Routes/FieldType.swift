@@ -132,6 +132,16 @@ extension FieldType where Value == UUID {
     }
 }
 
+extension FieldType where Value == Date {
+    /// A time, as RFC 3339 writes it.
+    public static let time = FieldType<Date>(schema: .string(format: "date-time"), placeholder: .distantPast) { value in
+        guard let text = value.string, let time = Timestamp.parse(text) else {
+            return .failure(.init("invalid_time", "must be a time such as 2026-01-31T12:00:00Z"))
+        }
+        return .success(time)
+    }
+}
+
 extension FieldType where Value == Int {
     /// A whole number, which in a form or a query is written in digits.
     public static func number(_ range: ClosedRange<Int>) -> FieldType<Int> {

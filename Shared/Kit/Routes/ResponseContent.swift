@@ -40,6 +40,8 @@ public protocol FieldSink {
     mutating func field(_ name: String, _ value: Date?)
     /// A list of strings.
     mutating func field(_ name: String, _ value: [String])
+    /// Any JSON.
+    mutating func field(_ name: String, _ value: JSONValue)
     /// An object.
     mutating func field(_ name: String, _ value: some ResponseContent)
     /// A list of objects.
@@ -132,6 +134,11 @@ public struct JSONFieldSink: FieldSink {
         json.endArray()
     }
 
+    public mutating func field(_ name: String, _ value: JSONValue) {
+        json.name(name)
+        json.value(value)
+    }
+
     public mutating func field(_ name: String, _ value: some ResponseContent) {
         json.name(name)
         object(value)
@@ -193,6 +200,7 @@ struct SchemaSink: FieldSink {
     mutating func field(_ name: String, _ value: Date) { add(name, .string(format: "date-time")) }
     mutating func field(_ name: String, _ value: Date?) { add(name, .string(format: "date-time").nullable) }
     mutating func field(_ name: String, _ value: [String]) { add(name, .array(of: .string())) }
+    mutating func field(_ name: String, _ value: JSONValue) { add(name, .anyObject) }
 
     mutating func field<Content: ResponseContent>(_ name: String, _ value: Content) {
         add(name, Self.reference(to: Content.self, components: &components))

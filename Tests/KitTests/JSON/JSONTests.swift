@@ -72,3 +72,27 @@ struct JSONTests {
         #expect(String(buffer: writer.buffer) == #""a\"b\\c\n\u0001\u001fé""#)
     }
 }
+
+@Suite("Times as text")
+struct TimestampTests {
+    @Test(
+        "what RFC 3339 writes is read, and nothing else",
+        arguments: [
+            ("1970-01-01T00:00:00Z", 0.0), ("2026-01-31T12:00:00.250Z", 1_769_860_800.25),
+            ("2000-02-29T23:59:59+02:00", 951_861_599), ("2024-12-31t23:00:00-01:30", 1_735_691_400),
+            ("1969-12-31T23:59:59.5Z", -0.5), ("2026-01-31T12:00:00", nil), ("2026-02-29T12:00:00Z", nil),
+            ("2026-13-01T12:00:00Z", nil), ("2026-01-31 12:00:00Z", nil), ("2026-01-31T24:00:00Z", nil),
+            ("2026-01-31T12:00:00.Z", nil), ("2026-01-31T12:00:00Zx", nil), ("+026-01-31T12:00:00Z", nil), ("", nil),
+        ] as [(String, Double?)])
+    func parse(text: String, seconds: Double?) {
+        #expect(Timestamp.parse(text)?.timeIntervalSince1970 == seconds)
+    }
+
+    @Test("a time that was written is read as the same")
+    func roundTrip() throws {
+        for seconds in stride(from: -2_000_000_000.0, through: 4_000_000_000, by: 12_345_678.123) {
+            let text = Timestamp.text(Date(timeIntervalSince1970: seconds))
+            #expect(Timestamp.text(try #require(Timestamp.parse(text))) == text)
+        }
+    }
+}
