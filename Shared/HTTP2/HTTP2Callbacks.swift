@@ -123,7 +123,7 @@ extension HTTP2Session {
             return
         }
         state.unconsumed += bytes.count
-        guard state.bodyLength <= configuration.maxBodySize else {
+        guard state.bodyLength <= state.bodyLimit ?? configuration.maxBodySize else {
             // The stream's end tells the owner why.
             if !state.isOversized {
                 state.isOversized = true

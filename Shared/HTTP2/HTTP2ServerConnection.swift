@@ -128,6 +128,24 @@ public final class HTTP2ServerConnection: ChannelDuplexHandler, RemovableChannel
         scheduleFlush()
     }
 
+    /// Gives the connection room for `bytes` more, but not the stream, whose bytes are kept for whoever is slow: the other
+    /// streams must not wait for him.
+    public func keep(_ bytes: Int, on stream: HTTP2StreamID) {
+        session.keep(bytes, on: stream.rawValue)
+        scheduleFlush()
+    }
+
+    /// Gives the stream room for bytes that were kept.
+    public func release(_ bytes: Int, on stream: HTTP2StreamID) {
+        session.release(bytes, on: stream.rawValue)
+        scheduleFlush()
+    }
+
+    /// Lets a request's body be longer or shorter than the configuration says. To be said when its head comes.
+    public func limitBody(_ bytes: Int, on stream: HTTP2StreamID) {
+        session.streams[stream.rawValue]?.bodyLimit = bytes
+    }
+
     /// Ends a stream with an error code (RFC 9113 §7).
     public func reset(_ stream: HTTP2StreamID, code: UInt32) {
         session.reset(stream.rawValue, code: code)

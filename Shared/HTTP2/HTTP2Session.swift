@@ -30,6 +30,8 @@ final class HTTP2Session {
         var incoming = HeaderBlock()
         var hasHead = false
         var bodyLength = 0
+        /// Bytes its body may have, where that is not what the configuration says.
+        var bodyLimit: Int?
         var unconsumed = 0
         var isOversized = false
         var isFinishedByPeer = false

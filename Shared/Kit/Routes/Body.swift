@@ -21,12 +21,11 @@ extension Call {
     /// - Throws: `Problem.unsupportedMediaType` for another media type, `Problem.malformed` when it can't be read.
     func members(_ formats: [BodyFormat]) throws(Problem) -> [JSONValue.Member] {
         let accepted = formats.map(\.mediaType).joined(separator: " or ")
-        guard let type = head.headerFields[.contentType] else {
+        guard let type = mediaType else {
             if body.readableBytes == 0 { return [] }
             throw .unsupportedMediaType(accepted)
         }
-        let essence = type.prefix { $0 != ";" }.lowercased().filter { $0 != " " && $0 != "\t" }
-        guard let format = formats.first(where: { $0.mediaType == essence }) else {
+        guard let format = formats.first(where: { $0.mediaType == type }) else {
             throw .unsupportedMediaType(accepted)
         }
         switch format {

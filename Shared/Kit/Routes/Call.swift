@@ -17,8 +17,10 @@ public struct Call: Sendable {
     public let address: String?
     /// The head as it arrived.
     public let head: HTTPRequest
-    /// The whole body.
+    /// The whole body; empty for an operation that takes it as it comes.
     public let body: ByteBuffer
+    /// The body as it comes, for an operation that takes it so.
+    let stream: BodyStream?
     /// The values of the path's placeholders.
     public let parameters: Parameters
     /// The trace context to pass on, when one came.

@@ -89,6 +89,13 @@ public enum OpenAPI {
             members.append(
                 .init("requestBody", .object([.init("required", .bool(true)), .init("content", .object(content))])))
         }
+        if !operation.streamTypes.isEmpty {
+            let content = operation.streamTypes.map {
+                JSONValue.Member($0, .object([.init("schema", Schema.string().json)]))
+            }
+            members.append(
+                .init("requestBody", .object([.init("required", .bool(true)), .init("content", .object(content))])))
+        }
         members.append(.init("responses", .object(responses(operation, &components))))
         switch operation.access {
         case .bearer, .role, .permission, .superuser:

@@ -40,6 +40,10 @@ public struct Operation: Sendable {
         var bodySchema: (@Sendable () -> (name: String, schema: Schema))?
         var bodyFormats: [BodyFormat] = []
         var querySchema: (@Sendable () -> [Schema.Property])?
+        /// Bytes of a body that is taken as it comes; nil where it is gathered first.
+        var streamLimit: Int?
+        /// The media types of such a body.
+        var streamTypes: [String] = []
         var answer: Answer
         var problems: [(status: Int, code: String)]
         /// Further successes, without content.
@@ -80,7 +84,7 @@ public struct Operation: Sendable {
 
 /// Names a route and says who may call it; the functions on it add body, answer and handler.
 public struct Route: Sendable {
-    private var declaration: Operation.Declaration
+    var declaration: Operation.Declaration
 
     /// A route.
     /// - Parameters:
@@ -247,7 +251,7 @@ public struct Route: Sendable {
         declaration.bodySchema = { (String(describing: Input.self), FieldReader.schema(of: Input.self)) }
     }
 
-    private mutating func answer<Output: ResponseContent>(_: Output.Type, _ status: HTTPResponse.Status) {
+    mutating func answer<Output: ResponseContent>(_: Output.Type, _ status: HTTPResponse.Status) {
         declaration.answer = .init(status: status, mediaType: "application/json") { components in
             SchemaSink.reference(to: Output.self, components: &components)
         }

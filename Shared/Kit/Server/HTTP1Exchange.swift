@@ -49,9 +49,12 @@ final class HTTP1Exchange: ChannelInboundHandler {
         }
         let keepsAlive = head.isKeepAlive
         let home = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        let (responder, body, eventLoop) = (responder, body, context.eventLoop)
+        let (responder, body, eventLoop, channel) = (responder, body, context.eventLoop, context.channel)
         Task.immediate(executorPreference: EventLoopExecutor(eventLoop)) {
             let response = await responder.respond(to: inbound, body: body)
+            guard response.body.contentLength != nil else {
+                return await ChunkedAnswer(channel).send(response, keepsAlive: keepsAlive)
+            }
             let body = await ResponseCollector.collect(response.body)
             eventLoop.execute {
                 let (exchange, context) = home.value
@@ -73,4 +76,35 @@ final class HTTP1Exchange: ChannelInboundHandler {
             if !keepsAlive { home.value.close(promise: nil) }
         }
     }
+}
+
+/// Writes an answer chunk by chunk, each once the one before is on its way.
+private final class ChunkedAnswer: ResponseBodyWriter {
+    private let channel: any Channel
+
+    init(_ channel: any Channel) {
+        self.channel = channel
+    }
+
+    /// Sends the head and all that the body writes; an answer that could not be written whole is cut off.
+    func send(_ response: Response, keepsAlive: Bool) async {
+        var headers = HTTPHeaders()
+        for field in response.headers { headers.add(name: field.name.rawName, value: field.value) }
+        let head = HTTPResponseHead(
+            version: .http1_1, status: .init(statusCode: response.status.code), headers: headers)
+        do {
+            channel.write(HTTPServerResponsePart.head(head), promise: nil)
+            try await response.body.write(self)
+            try await channel.writeAndFlush(HTTPServerResponsePart.end(nil)).get()
+            if !keepsAlive { channel.close(promise: nil) }
+        } catch {
+            channel.close(promise: nil)
+        }
+    }
+
+    func write(_ buffer: ByteBuffer) async throws {
+        try await channel.writeAndFlush(HTTPServerResponsePart.body(.byteBuffer(buffer))).get()
+    }
+
+    func finish(_: HTTPFields?) async throws {}
 }

@@ -1,18 +1,24 @@
 import HTTPFields
 import HTTP2
 import HTTPTypes
-public import Hummingbird
-public import NIOCore
+import Hummingbird
+import NIOCore
 
-/// The streams of one connection from the gateway or another process: gathers each request, runs its task on the
-/// connection's loop, and answers.
+/// The streams of one connection from the gateway or another process: gathers each request, or hands its body on as it
+/// comes, runs its task on the connection's loop, and answers.
 ///
 /// Lives on its event loop only; the connection handler holds it until the channel is closed.
 final class ServiceConnection: HTTP2ServerDelegate {
     private struct Exchange {
         var inbound: InboundRequest
-        var body: ByteBuffer
+        var body = ByteBuffer()
+        /// Where the body goes, when it is taken as it comes.
+        var stream: BodyStream?
         var task: Task<Void, Never>?
+        /// Whether a streamed answer should pause.
+        var isHeldUp = false
+        /// The writer of a streamed answer, while it waits for room.
+        var writer: CheckedContinuation<Void, any Error>?
     }
 
     private let responder: ServiceResponder
@@ -34,30 +40,61 @@ final class ServiceConnection: HTTP2ServerDelegate {
             answer(problem.response(requestID: ""), problem.body(requestID: ""), on: stream, connection)
             return
         }
-        exchanges[stream] = Exchange(inbound: inbound, body: ByteBuffer())
-        if endStream { start(stream, connection) }
+        var exchange = Exchange(inbound: inbound)
+        if !endStream, let limit = responder.streamLimit(of: inbound.head) {
+            connection.limitBody(limit, on: stream)
+            exchange.stream = incoming(on: stream, connection)
+        }
+        exchanges[stream] = exchange
+        if endStream || exchange.stream != nil { start(stream, connection) }
     }
 
     func received(body: ByteBuffer, on stream: HTTP2StreamID, connection: HTTP2ServerConnection) {
+        if let incoming = exchanges[stream]?.stream {
+            connection.keep(body.readableBytes, on: stream)
+            incoming.receive(body)
+            return
+        }
         connection.consumed(body.readableBytes, on: stream)
         var body = body
         exchanges[stream]?.body.writeBuffer(&body)
     }
 
     func ended(trailers: HeaderBlock?, on stream: HTTP2StreamID, connection: HTTP2ServerConnection) {
-        start(stream, connection)
+        if let incoming = exchanges[stream]?.stream { incoming.finish() } else { start(stream, connection) }
     }
 
     func aborted(_ error: HTTP2StreamError, on stream: HTTP2StreamID, connection: HTTP2ServerConnection) {
-        let exchange = exchanges.removeValue(forKey: stream)
-        exchange?.task?.cancel()
+        if let exchange = exchanges.removeValue(forKey: stream) { abandon(exchange) }
     }
 
-    func writabilityChanged(_ writable: Bool, on stream: HTTP2StreamID, connection: HTTP2ServerConnection) {}
+    func writabilityChanged(_ writable: Bool, on stream: HTTP2StreamID, connection: HTTP2ServerConnection) {
+        exchanges[stream]?.isHeldUp = !writable
+        guard writable, let writer = exchanges[stream]?.writer else { return }
+        exchanges[stream]?.writer = nil
+        // Told while the connection writes; what follows writes itself.
+        eventLoop.execute { writer.resume() }
+    }
 
     func closed(connection: HTTP2ServerConnection) {
-        for exchange in exchanges.values { exchange.task?.cancel() }
+        let open = exchanges.values
         exchanges.removeAll()
+        for exchange in open { abandon(exchange) }
+    }
+
+    private func abandon(_ exchange: Exchange) {
+        exchange.stream?.fail()
+        exchange.writer?.resume(throwing: CancellationError())
+        exchange.task?.cancel()
+    }
+
+    /// A body that is taken as it comes: its bytes hold up their own stream until they are taken, not the connection.
+    private func incoming(on stream: HTTP2StreamID, _ connection: HTTP2ServerConnection) -> BodyStream {
+        let home = NIOLoopBound(connection, eventLoop: eventLoop)
+        let eventLoop = eventLoop
+        return BodyStream { count in
+            eventLoop.perform { home.value.release(count, on: stream) }
+        }
     }
 
     private func start(_ stream: HTTP2StreamID, _ connection: HTTP2ServerConnection) {
@@ -66,17 +103,16 @@ final class ServiceConnection: HTTP2ServerDelegate {
         let home = NIOLoopBound((self, connection), eventLoop: eventLoop)
         let (responder, eventLoop) = (responder, eventLoop)
         let task = Task.immediate(executorPreference: executor) {
-            let response = await responder.respond(to: exchange.inbound, body: exchange.body)
+            let response = await responder.respond(
+                to: exchange.inbound, body: exchange.body, stream: exchange.stream)
+            guard response.body.contentLength != nil else {
+                return await StreamedAnswer(stream, home, eventLoop).send(response)
+            }
             let body = await ResponseCollector.collect(response.body)
             // The executor brings the task back to this loop; a handler that left it for good is brought back here.
-            if eventLoop.inEventLoop {
+            eventLoop.perform {
                 let (connection, transport) = home.value
                 connection.finish(response, body, on: stream, transport)
-            } else {
-                eventLoop.execute {
-                    let (connection, transport) = home.value
-                    connection.finish(response, body, on: stream, transport)
-                }
             }
         }
         if exchanges[stream] != nil { exchanges[stream]?.task = task }
@@ -93,35 +129,42 @@ final class ServiceConnection: HTTP2ServerDelegate {
     private func answer(
         _ response: Response, _ body: ByteBuffer?, on stream: HTTP2StreamID, _ connection: HTTP2ServerConnection
     ) {
+        var block = head(of: response)
+        if let body { block.append("content-length", String(body.readableBytes)) }
+        connection.respond(block, body: body, on: stream)
+    }
+
+    private func head(of response: Response) -> HeaderBlock {
         var block = HeaderBlock()
         block.append(":status", String(response.status.code))
         // The length counts once, from the bytes that are there; Hummingbird states it, too.
         for field in response.headers where field.name != .contentLength {
             block.append(field.name.canonicalName, field.value)
         }
-        if let body { block.append("content-length", String(body.readableBytes)) }
-        connection.respond(block, body: body, on: stream)
-    }
-}
-
-/// Gathers a response's body into one buffer.
-public enum ResponseCollector {
-    private final class Store: ResponseBodyWriter {
-        var buffer = ByteBuffer()
-
-        func write(_ buffer: ByteBuffer) async throws { self.buffer.writeImmutableBuffer(buffer) }
-        func finish(_: HTTPFields?) async throws {}
+        return block
     }
 
-    /// The body, or nil when it is empty or could not be produced.
-    public static func collect(_ body: ResponseBody) async -> ByteBuffer? {
-        if body.contentLength == 0 { return nil }
-        let store = Store()
-        do {
-            try await body.write(store)
-        } catch {
-            return nil
-        }
-        return store.buffer
+    // An answer that is written part by part
+
+    func begin(_ response: Response, on stream: HTTP2StreamID, _ connection: HTTP2ServerConnection) {
+        guard exchanges[stream] != nil else { return }
+        connection.respondHead(head(of: response), on: stream)
+    }
+
+    /// Writes a part; `writer` goes on once there is room for another.
+    func write(
+        _ part: ByteBuffer, on stream: HTTP2StreamID, _ connection: HTTP2ServerConnection,
+        _ writer: CheckedContinuation<Void, any Error>
+    ) {
+        guard exchanges[stream] != nil else { return writer.resume(throwing: CancellationError()) }
+        connection.write(part, on: stream)
+        if exchanges[stream]?.isHeldUp == true { exchanges[stream]?.writer = writer } else { writer.resume() }
+    }
+
+    /// Ends the answer; one that could not be written whole is broken off, so that nobody takes it for whole.
+    func end(isWhole: Bool, on stream: HTTP2StreamID, _ connection: HTTP2ServerConnection) {
+        guard exchanges.removeValue(forKey: stream) != nil else { return }
+        // INTERNAL_ERROR (RFC 9113 §7).
+        if isWhole { connection.finish(on: stream) } else { connection.reset(stream, code: 2) }
     }
 }

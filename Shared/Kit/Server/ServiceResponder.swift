@@ -10,6 +10,7 @@ import NIOCore
 public struct ServiceResponder: Sendable {
     private let router: RouterResponder<ServiceContext>
     private let endpoints: [Operation]
+    private let streaming: [Operation]
     private let ops: OpsEndpoints
     private let internalKey: InternalKey
     private let logger: Logger
@@ -48,6 +49,7 @@ public struct ServiceResponder: Sendable {
         }
         self.router = router.buildResponder()
         self.endpoints = all
+        self.streaming = all.filter { $0.declaration.streamLimit != nil }
         self.ops = ops
         self.internalKey = internalKey
         self.logger = logger
@@ -63,8 +65,19 @@ public struct ServiceResponder: Sendable {
             }, uniquingKeysWith: { first, _ in first })
     }
 
+    /// How many bytes of a request's body are taken as they come; nil when it is gathered first.
+    func streamLimit(of head: HTTPRequest) -> Int? {
+        guard !streaming.isEmpty else { return nil }
+        let segments = (head.path ?? "/").prefix { $0 != "?" }.split(separator: "/")
+        return streaming.first { $0.declaration.method == head.method && Self.fits($0, segments) }?
+            .declaration.streamLimit
+    }
+
     /// Answers one request.
-    func respond(to inbound: InboundRequest, body: ByteBuffer) async -> Response {
+    /// - Parameters:
+    ///   - body: The whole body, or nothing of one that comes by `stream`.
+    ///   - stream: The body as it comes.
+    func respond(to inbound: InboundRequest, body: ByteBuffer, stream: BodyStream? = nil) async -> Response {
         let path = inbound.head.path ?? "/"
         if let response = await ops.respond(to: path) { return response }
         let requestID = inbound.requestID ?? UUID.v7().text
@@ -90,7 +103,8 @@ public struct ServiceResponder: Sendable {
         }
         let call = Call(
             requestID: requestID, tenant: tenant, principal: principal, address: inbound.address, head: inbound.head,
-            body: body, parameters: .init(), traceparent: inbound.traceparent, logger: logger, lookUpRoles: lookUpRoles)
+            body: body, stream: stream, parameters: .init(), traceparent: inbound.traceparent, logger: logger,
+            lookUpRoles: lookUpRoles)
         return await respond(to: call)
     }
 
@@ -138,12 +152,14 @@ public struct ServiceResponder: Sendable {
     /// 405 when the path is known by another method, else 404.
     private func unrouted(_ call: Call) -> Problem {
         let segments = (call.head.path ?? "/").prefix { $0 != "?" }.split(separator: "/")
-        let others = endpoints.filter { endpoint in
-            let template = endpoint.declaration.path.split(separator: "/")
-            return template.count == segments.count
-                && zip(template, segments).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
-        }
+        let others = endpoints.filter { Self.fits($0, segments) }
         return others.isEmpty ? .notFound : .methodNotAllowed(others.map(\.declaration.method))
+    }
+
+    private static func fits(_ endpoint: Operation, _ segments: [Substring]) -> Bool {
+        let template = endpoint.declaration.path.split(separator: "/")
+        return template.count == segments.count
+            && zip(template, segments).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
     }
 }
 
@@ -172,6 +188,6 @@ extension Call {
     func with(parameters: Parameters) -> Call {
         Call(
             requestID: requestID, tenant: tenant, principal: principal, address: address, head: head, body: body,
-            parameters: parameters, traceparent: traceparent, logger: logger, lookUpRoles: lookUpRoles)
+            stream: stream, parameters: parameters, traceparent: traceparent, logger: logger, lookUpRoles: lookUpRoles)
     }
 }
