@@ -140,8 +140,8 @@ let package = Package(
         process(
             "Admin",
             [
-                "Kit", "Domain", "Postgres", "Redis", "Events", "Tokens", "Passwords", hummingbird, httpTypes, nioCore,
-                nioConcurrency, lifecycle, logging, metrics,
+                "Kit", "Domain", "Postgres", "Redis", "Events", "Tokens", "Passwords", crypto, hummingbird, httpTypes,
+                nioCore, nioConcurrency, lifecycle, logging, metrics,
             ]),
         process("Migrate", ["Schema", arguments]),
 

@@ -46,6 +46,8 @@ await ServiceProcess(
             changer: TenantChanger(changes: changes)
         ).endpoints
     endpoints += MailTextEndpoints(postgres: postgres, changes: changes).endpoints
+    endpoints += ImportEndpoints(changes: changes).endpoints
+    endpoints.append(ExportEndpoint(postgres: postgres).endpoint)
     endpoints += AuditEndpoints(postgres: postgres).endpoints
     let verifier = AuditVerifier(postgres: postgres, authenticator: authenticator)
     endpoints.append(VerificationEndpoint(verifier: verifier).endpoint)

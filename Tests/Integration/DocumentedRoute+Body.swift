@@ -4,8 +4,8 @@ import NIOCore
 extension DocumentedRoute {
     /// A body that the route can read, naming a tenant's things where it names any; nil when it takes none.
     func body(_ tenant: Furnished) -> String? {
-        guard let bodySchema else { return nil }
         if let known = Self.known(tenant)[id] { return known }
+        guard let bodySchema else { return nil }
         var writer = JSONWriter()
         writer.value(value(bodySchema, tenant))
         return String(buffer: writer.buffer)
@@ -17,6 +17,7 @@ extension DocumentedRoute {
         return [
             "changeUsers": #"{"action":"lock","ids":["\#(user)"]}"#,
             "checkPermissions": #"{"permission":"users:read","subject":"\#(user)"}"#,
+            "importUsers": #"{"id":"\#(user)","display_name":"Somebody"}"#,
             "makeUser": #"{"username":"\#(uniqueName())"}"#,
             "replaceUser": #"{"username":"\#(uniqueName())"}"#,
             "setUserRoles": #"{"roles":["USER"]}"#,

@@ -11,6 +11,8 @@ struct DocumentedRoute {
     let permission: String?
     /// Whether it says that it takes an access token.
     let needsToken: Bool
+    /// The media type of its body, JSON where it may be.
+    let bodyType: String
     /// The schema of its JSON body, and those that it refers to.
     let bodySchema: JSONValue?
     let schemas: JSONValue?
@@ -22,10 +24,13 @@ struct DocumentedRoute {
         return paths.filter { $0.name.hasPrefix(prefix) }.flatMap { path -> [DocumentedRoute] in
             guard case .object(let operations) = path.value else { return [] }
             return operations.map {
-                DocumentedRoute(
+                let (json, content) = ("application/json", $0.value["requestBody"]?["content"])
+                var types: [String] = []
+                if case .object(let members)? = content { types = members.map(\.name) }
+                return DocumentedRoute(
                     id: $0.value["operationId"]?.string ?? "", method: $0.name.uppercased(), path: path.name,
                     permission: $0.value["x-permission"]?.string, needsToken: $0.value["security"] != nil,
-                    bodySchema: $0.value["requestBody"]?["content"]?["application/json"]?["schema"],
+                    bodyType: types.contains(json) ? json : types.first ?? json, bodySchema: content?[json]?["schema"],
                     schemas: document["components"]?["schemas"])
             }
         }

@@ -21,6 +21,8 @@ struct Furnished {
     let invitation: String
     /// A row of its audit log.
     let auditRow: String
+    /// An import of users.
+    let importID: String
 
     init(_ suite: RunningSuite) async throws {
         self.suite = suite
@@ -76,6 +78,10 @@ struct Furnished {
             throw ChildProcess.Failure("audit: \(log.status) \(log.body)")
         }
         auditRow = try #require(rows.first?["id"]?.string)
+        let imported = try suite.gateway.send(
+            "POST", "/t/\(slug)/api/v1/admin/users/import", headers: ["Authorization: Bearer \(administrator)"],
+            body: #"{"username":"\#(uniqueName())"}"#, type: "application/x-ndjson")
+        importID = try #require(JSONParser.parse(imported.body.utf8)["id"]?.string, "\(imported.body)")
         (self.slug, self.administrator) = (slug, administrator)
     }
 
@@ -83,7 +89,7 @@ struct Furnished {
     var secrets: [String] {
         [
             person.id, person.name, session, role.id, role.name, client, clientID, organization, organizationRole,
-            invitation, auditRow,
+            invitation, auditRow, importID,
         ]
     }
 
@@ -104,6 +110,7 @@ struct Furnished {
                 case ("invitations", _): invitation
                 case ("mail-texts", _): "verify_email"
                 case ("audit", _): auditRow
+                case ("imports", _): importID
                 default: nil
                 }
             guard let thing else { return nil }

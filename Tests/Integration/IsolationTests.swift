@@ -33,11 +33,12 @@ struct IsolationTests {
             }
             let body = route.body(theirs)
             let foreign = try suite.send(
-                route.method, path, body, tenant: theirs.slug, bearer: own.administrator)
+                route.method, path, body, type: route.bodyType, tenant: theirs.slug, bearer: own.administrator)
             #expect(foreign.status == 401, "\(route.id) at their address: \(foreign.status) \(foreign.body)")
             if Self.selfEnding.contains(route.id) { continue }
 
-            let answer = try suite.send(route.method, path, body, tenant: own.slug, bearer: own.administrator)
+            let answer = try suite.send(
+                route.method, path, body, type: route.bodyType, tenant: own.slug, bearer: own.administrator)
             if path != route.path {
                 // A tenant is no part of any tenant: who may do nothing to it hears 403 before its id is looked at.
                 let expected = route.permission == "superuser" ? 403 : 404

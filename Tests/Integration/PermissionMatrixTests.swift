@@ -23,6 +23,8 @@ struct PermissionMatrixTests {
         "changeTenant": "tenant:write", "deleteTenant": "superuser",
         "listMailTexts": "tenant:read", "replaceMailText": "tenant:write", "removeMailText": "tenant:write",
         "listAudit": "audit:read", "readAudit": "audit:read", "verifyAudit": "audit:read",
+        "importUsers": "users:import", "listImports": "users:import", "readImport": "users:import",
+        "readImportReport": "users:import", "exportUsers": "users:export",
     ]
 
     private static let moderators: Set = ["users:read", "sessions:read", "sessions:revoke"]

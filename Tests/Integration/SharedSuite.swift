@@ -79,12 +79,12 @@ extension RunningSuite {
     }
 
     func send(
-        _ method: String, _ path: String, _ body: String? = nil, tenant: String? = nil, bearer: String? = nil,
-        headers: [String] = []
+        _ method: String, _ path: String, _ body: String? = nil, type: String = "application/json",
+        tenant: String? = nil, bearer: String? = nil, headers: [String] = []
     ) throws -> PlainHTTP.Answer {
         let authorization = bearer.map { ["Authorization: Bearer \($0)"] } ?? []
         let prefix = tenant.map { "/t/\($0)" } ?? ""
-        return try gateway.send(method, prefix + path, headers: authorization + headers, body: body)
+        return try gateway.send(method, prefix + path, headers: authorization + headers, body: body, type: type)
     }
 
     func form(_ path: String, _ body: String, tenant: String? = nil, headers: [String] = []) throws -> PlainHTTP.Answer

@@ -42,10 +42,12 @@ struct PartitionUpkeep: Service {
         }
         // A bounded piece at a time, until there is nothing left.
         while let row = try await postgres.query(Self.tidy).first, try row.decode(0, as: Int64.self) > 0 {}
+        while let row = try await postgres.query(Self.tidyImports).first, try row.decode(0, as: Int64.self) > 0 {}
     }
 
     private static let make = PostgresStatement("partitions_make", [], "select make_partitions()")
     private static let drop = PostgresStatement(
         "partitions_drop", [.text, .float8], "select drop_partitions($1, now() - make_interval(secs => $2))")
     private static let tidy = PostgresStatement("accounts_tidy", [], "select tidy_accounts()")
+    private static let tidyImports = PostgresStatement("imports_tidy", [], "select tidy_imports()")
 }

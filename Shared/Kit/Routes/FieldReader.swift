@@ -121,9 +121,9 @@ public struct FieldReader {
         }
     }
 
-    /// Reads a whole body.
+    /// Reads a whole body, or a part of one that has fields of its own.
     /// - Throws: `Problem.validation` with every field at fault.
-    static func content<Content: RequestContent>(
+    public static func content<Content: RequestContent>(
         _: Content.Type, from members: [JSONValue.Member]
     ) throws(Problem) -> Content {
         var reader = FieldReader(members)

@@ -89,12 +89,20 @@ public enum OpenAPI {
             members.append(
                 .init("requestBody", .object([.init("required", .bool(true)), .init("content", .object(content))])))
         }
-        if !operation.streamTypes.isEmpty {
+        if let (name, schema) = operation.recordSchema?() {
+            components[name] = schema
+            // OpenAPI 3.1 has no word of its own for what a sequence is made of.
+            let record = JSONValue.Member("x-record-schema", Schema.reference(name).json)
             let content = operation.streamTypes.map {
-                JSONValue.Member($0, .object([.init("schema", Schema.string().json)]))
+                JSONValue.Member($0, .object([.init("schema", Schema.string().json), record]))
             }
             members.append(
-                .init("requestBody", .object([.init("required", .bool(true)), .init("content", .object(content))])))
+                .init(
+                    "requestBody",
+                    .object([
+                        .init("description", .string("Any number of records, each a `\(name)`")),
+                        .init("required", .bool(true)), .init("content", .object(content)),
+                    ])))
         }
         members.append(.init("responses", .object(responses(operation, &components))))
         switch operation.access {

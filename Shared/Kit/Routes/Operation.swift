@@ -42,8 +42,9 @@ public struct Operation: Sendable {
         var querySchema: (@Sendable () -> [Schema.Property])?
         /// Bytes of a body that is taken as it comes; nil where it is gathered first.
         var streamLimit: Int?
-        /// The media types of such a body.
+        /// The media types of such a body, and what one of its records says.
         var streamTypes: [String] = []
+        var recordSchema: (@Sendable () -> (name: String, schema: Schema))?
         var answer: Answer
         var problems: [(status: Int, code: String)]
         /// Further successes, without content.

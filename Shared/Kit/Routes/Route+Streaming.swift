@@ -4,15 +4,18 @@ public import Hummingbird
 extension Route {
     /// Takes a body as it comes, in one of `mediaTypes`, beside parameters in the query, and answers with content. What
     /// the handler does not take waits at the caller.
-    /// - Parameter limit: Bytes that the body may have.
-    public func stream<Query: RequestContent, Output: ResponseContent>(
-        query: Query.Type, mediaTypes: [String], limit: Int, answer: Output.Type,
+    /// - Parameters:
+    ///   - records: What the body is made of, as OpenAPI says it; the handler reads them itself.
+    ///   - limit: Bytes that the body may have.
+    public func stream<Query: RequestContent, Record: RequestContent, Output: ResponseContent>(
+        query: Query.Type, records: Record.Type, mediaTypes: [String], limit: Int, answer: Output.Type,
         _ handler: @escaping @Sendable (Call, Query, BodyStream) async throws -> Output
     ) -> Operation {
         var route = self
         route.declaration.querySchema = { FieldReader.properties(of: Query.self) }
         route.declaration.streamLimit = limit
         route.declaration.streamTypes = mediaTypes
+        route.declaration.recordSchema = { (String(describing: Record.self), FieldReader.schema(of: Record.self)) }
         route.declaration.problems += [(413, "payload_too_large"), (415, "unsupported_media_type")]
         route.answer(Output.self, .ok)
         return Operation(declaration: route.declaration) { call in

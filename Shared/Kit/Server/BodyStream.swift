@@ -5,7 +5,10 @@ public import NIOCore
 /// for a window of the connection.
 public final class BodyStream: Sendable {
     /// The caller is gone, or sent more than he may: the rest will not come.
-    public struct Broken: Error {}
+    public struct Broken: ProblemRepresentable {
+        /// Nobody is left to read it, as a rule.
+        public var problem: Problem { .malformed("The body broke off.") }
+    }
 
     private enum End {
         case whole

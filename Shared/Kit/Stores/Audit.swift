@@ -14,14 +14,20 @@ extension Call {
     public func audit(
         _ action: String, _ kind: String, _ id: String, detail: String = "{}", actor: UUID? = nil, client: UUID? = nil
     ) -> PostgresStep {
-        let user = actor ?? principal?.user
-        let actorKind = client != nil ? "client" : user != nil ? "user" : principal == nil ? "system" : "client"
+        let given = actor.map { ("user", $0) } ?? self.actor
+        let (actorKind, actorID) = client.map { ("client", $0) } ?? given
         return PostgresStep(
             Self.insertAudit,
             [
-                .uuid(.v7()), .text(actorKind), .optional(client ?? user), .text(action), .text(kind), .text(id),
+                .uuid(.v7()), .text(actorKind), .optional(actorID), .text(action), .text(kind), .text(id),
                 .optional(address), .text(requestID), .jsonb(detail),
             ])
+    }
+
+    /// Who asks, as the audit log names them: `user`, `client` or `system`, and the id of a user.
+    public var actor: (kind: String, id: UUID?) {
+        guard let principal else { return ("system", nil) }
+        return (principal.user == nil ? "client" : "user", principal.user)
     }
 
     private static let insertAudit = PostgresStatement(

@@ -38,7 +38,7 @@ struct StreamingTests {
         let (counts, isOpen) = (counts, isOpen)
         let upload = { (path: String, isSlow: Bool) in
             Route(.post, path, id: path, tag: "t", summary: "Takes").stream(
-                query: NoQuery.self, mediaTypes: ["text/csv"], limit: 8 << 20, answer: Total.self
+                query: NoQuery.self, records: NoQuery.self, mediaTypes: ["text/csv"], limit: 8 << 20, answer: Total.self
             ) { _, _, body in
                 defer { counts.withLockedValue { $0.ended += 1 } }
                 var total = 0
@@ -145,6 +145,14 @@ struct StreamingTests {
             #expect(client.answer(over).failure != nil)
             try await until { counts.withLockedValue { $0.ended } == 2 }
         }
+    }
+
+    @Test("the description says which types a body may have, and what its records are")
+    func description() throws {
+        let document = OpenAPI.document([OpenAPI.fragment(of: operations())], server: "http://x", version: "1")
+        let type = document["paths"]?["/sink"]?["post"]?["requestBody"]?["content"]?["text/csv"]
+        #expect(type?["x-record-schema"]?["$ref"]?.string == "#/components/schemas/NoQuery")
+        #expect(document["components"]?["schemas"]?["NoQuery"]?["type"]?.string == "object")
     }
 
     @Test("another media type is refused before the body is there")

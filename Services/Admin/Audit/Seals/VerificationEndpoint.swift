@@ -38,6 +38,7 @@ struct VerificationEndpoint {
             summary: "Check the tenant's audit log against its seals; a superuser may have all tenants' checked",
             access: .permission(.auditRead)
         )
+        .problem(.serviceUnavailable, "overloaded")
         .handle(VerificationInput.self) { call, input in
             guard !input.isForAllTenants || call.isSuperuser else {
                 throw Problem.forbidden("All tenants' logs are checked for a superuser only.")

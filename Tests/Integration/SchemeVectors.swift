@@ -1,0 +1,1 @@
+../PasswordsTests/SchemeVectors.swift
