@@ -172,7 +172,7 @@ struct TenantLifeTests {
             """
         ).split(separator: " ")
         #expect(tables.count > 10)
-        for table in tables where !table.hasPrefix("audit_log") && !table.hasPrefix("events") {
+        for table in tables where !table.hasPrefix("audit_") && !table.hasPrefix("events") {
             #expect(try suite.sql("select count(*) from \(table) where tenant_id = '\(doomed.id)'") == "0", "\(table)")
         }
         #expect(
