@@ -31,6 +31,7 @@ extension DocumentedRoute {
             "inviteToOrganization": #"{"email":"\#(uniqueName())@example.com","role":"member"}"#,
             "createOrganizationRole": #"{"name":"\#(uniqueName("r"))","permissions":[]}"#,
             "transferOrganization": #"{"user":"\#(user)"}"#,
+            "acceptInvitation": #"{"token":"\#(tenant.invitationToken)"}"#,
             "changeOwnUser": #"{"display_name":"Somebody"}"#,
         ]
     }

@@ -23,6 +23,8 @@ struct Furnished {
     let auditRow: String
     /// An import of users.
     let importID: String
+    /// What was mailed with it.
+    let invitationToken: String
 
     init(_ suite: RunningSuite) async throws {
         self.suite = suite
@@ -55,14 +57,12 @@ struct Furnished {
             let json = try JSONParser.parse(answer.body.utf8)
             return try #require(json["id"]?.string, "\(path): \(answer.status) \(answer.body)")
         }
-        organization = try found("/api/v1/organizations", #"{"slug":"acme","name":"Acme"}"#)
+        organization = try suite.makeOrganization(tokens.access, tenant: slug)
         let below = "/api/v1/organizations/\(organization)"
         organizationRole = try found(below + "/roles", #"{"name":"reader","permissions":["papers:read"]}"#)
         let mail = "\(uniqueName())@example.com"
-        _ = try suite.post(
-            below + "/invitations", #"{"email":"\#(mail)","role":"member"}"#, tenant: slug, bearer: tokens.access)
-        invitation = try suite.sql(
-            "select id from organization_invitations where organization_id = '\(organization)'")
+        invitation = try found(below + "/invitations", #"{"email":"\#(mail)","role":"member"}"#)
+        invitationToken = try await suite.mailedToken(to: mail, about: "you are invited")
         permission = "orders:\(uniqueName("a").prefix(20))"
         _ = try make("/api/v1/admin/permissions", #"{"name":"\#(permission)"}"#)
         let name = uniqueName("r")
@@ -82,6 +82,11 @@ struct Furnished {
             "POST", "/t/\(slug)/api/v1/admin/users/import", headers: ["Authorization: Bearer \(administrator)"],
             body: #"{"username":"\#(uniqueName())"}"#, type: "application/x-ndjson")
         importID = try #require(JSONParser.parse(imported.body.utf8)["id"]?.string, "\(imported.body)")
+        let tenant = id
+        // Whoever compares the tenant's state is to find no mail still on its way.
+        try await eventually {
+            try suite.sql("select count(*) from mail_outbox where tenant_id = '\(tenant)' and sent_at is null") == "0"
+        }
         (self.slug, self.administrator) = (slug, administrator)
     }
 

@@ -94,9 +94,10 @@ extension RunningSuite {
     static let tenant = "00000000-0000-7000-8000-000000000001"
 
     /// Makes an organization; returns its id.
-    func makeOrganization(_ access: String, name: String = "Engines") throws -> String {
+    func makeOrganization(_ access: String, tenant: String? = nil) throws -> String {
         let answer = try post(
-            "/api/v1/organizations", #"{"slug":"\#(uniqueName("o"))","name":"\#(name)"}"#, bearer: access)
+            "/api/v1/organizations", #"{"slug":"\#(uniqueName("o"))","name":"Engines"}"#, tenant: tenant,
+            bearer: access)
         guard answer.status == 201 else { throw ChildProcess.Failure("made: \(answer.status) \(answer.body)") }
         return try #require(JSONParser.parse(answer.body.utf8)["id"]?.string)
     }

@@ -160,6 +160,15 @@ struct TenantLifeTests {
         let suite = try SharedSuite.get()
         let (doomed, other) = (try await suite.tenant(), try await suite.tenant())
         for _ in 0..<3 { _ = try Person(suite, tenant: doomed.slug).login() }
+        let access = try Person(suite, tenant: doomed.slug).login().access
+        let organization = try suite.makeOrganization(access, tenant: doomed.slug)
+        for (what, body) in [
+            ("roles", #"{"name":"librarian","permissions":[]}"#),
+            ("invitations", #"{"email":"ada@example.com","role":"librarian"}"#),
+        ] {
+            let path = "/api/v1/organizations/\(organization)/\(what)"
+            #expect(try suite.post(path, body, tenant: doomed.slug, bearer: access).status == 201)
+        }
         let kept = try Person(suite, tenant: other.slug)
         let tokens = try kept.login()
         #expect(try delete(suite, doomed.id, grace: 0).status == 202)
