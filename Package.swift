@@ -67,6 +67,7 @@ let package = Package(
         .executable(name: "gatehouse-token", targets: ["Token"]),
         .executable(name: "gatehouse-admin", targets: ["Admin"]),
         .executable(name: "gatehouse-migrate", targets: ["Migrate"]),
+        .executable(name: "gatehouse", targets: ["CommandLineTool"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -144,6 +145,7 @@ let package = Package(
                 nioCore, nioConcurrency, lifecycle, logging, metrics,
             ]),
         process("Migrate", ["Schema", arguments]),
+        process("CommandLineTool", ["Kit", "Redis", "Schema", "CCurl", arguments, nioCore, nioPosix, logging]),
 
         tests("DomainTests", ["Domain"]),
         tests(
@@ -176,11 +178,12 @@ let package = Package(
         tests("TokenServiceTests", ["Token", "Kit", "Tokens"]),
         tests("IdentityTests", ["Identity", "Domain"]),
         tests("AdminTests", ["Admin", "Domain", "Kit", "Postgres", "Tokens", nioCore]),
+        tests("CommandLineToolTests", ["CommandLineTool", "Kit", arguments]),
         tests(
             "Integration",
             [
-                "GatehouseTesting", "Kit", "HTTP2", "Gateway", "Identity", "Token", "Admin", "Migrate", nioCore,
-                nioPosix, logging, httpTypes,
+                "GatehouseTesting", "Kit", "HTTP2", "Gateway", "Identity", "Token", "Admin", "Migrate",
+                "CommandLineTool", arguments, nioCore, nioPosix, logging, httpTypes,
             ]),
     ]
 )

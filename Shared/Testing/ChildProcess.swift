@@ -22,7 +22,10 @@ public struct ChildProcess: Sendable {
     ///   - arguments: The program, searched for in PATH, and its arguments.
     ///   - input: Descriptor to be its standard input; /dev/null by default.
     ///   - output: Descriptor to be its standard output and error; /dev/null by default.
-    public static func start(_ arguments: [String], input: CInt? = nil, output: CInt? = nil) throws -> ChildProcess {
+    ///   - errors: Descriptor to be its standard error instead.
+    public static func start(
+        _ arguments: [String], input: CInt? = nil, output: CInt? = nil, errors: CInt? = nil
+    ) throws -> ChildProcess {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -36,7 +39,7 @@ public struct ChildProcess: Sendable {
         } else {
             posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
         }
-        posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        posix_spawn_file_actions_adddup2(&actions, errors ?? 1, 2)
         // Sockets of this process stay open, for their other end, as long as any child has them too.
         for descriptor in 3..<2048 as Range<CInt> { posix_spawn_file_actions_addclose(&actions, descriptor) }
         var attributes = posix_spawnattr_t()

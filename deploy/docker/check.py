@@ -49,6 +49,9 @@ example_names = set(re.findall(r"^#?([A-Z][A-Z0-9_]*)=", example, re.MULTILINE))
 
 expect(set(services) == STORES | PROCESSES | {"migrate"}, f"compose.yaml has the services {sorted(services)}")
 
+copied = re.search(r"\bcp (gatehouse.*) /out/bin/", dockerfile)
+expect(copied and set(copied[1].split()) == products, "the image does not hold the executables that Package.swift makes")
+
 # Each of our containers.
 for name in sorted(PROCESSES | {"migrate"}):
     service = services.get(name, {})

@@ -1,0 +1,77 @@
+import FoundationEssentials
+import Kit
+import Logging
+import NIOCore
+import NIOPosix
+import Redis
+import Schema
+
+/// Looks at the stores, where the environment says where they are.
+struct StoreChecks {
+    let environment: [String: String]
+
+    /// The database and its schema.
+    func database() -> [Finding] {
+        let subject = "database"
+        do throws(Failure) {
+            guard let url = try value("DATABASE_MIGRATE_URL", else: "DATABASE_URL") else { return [] }
+            let password = try value("DATABASE_MIGRATE_PASSWORD", else: "DATABASE_PASSWORD")
+            return [schema(url, password)]
+        } catch {
+            return [.problem(subject, "\(error).")]
+        }
+    }
+
+    private func schema(_ url: String, _ password: String?) -> Finding {
+        do throws(MigrationError) {
+            let migrator = try Migrator(url: url, password: password) { _ in }
+            try migrator.check()
+            return .ok("database", "The schema is at \(Migration.embedded.last?.title ?? "base"), which is head.")
+        } catch {
+            return .problem("database", "\(error).")
+        }
+    }
+
+    /// Redis.
+    func redis() async -> [Finding] {
+        let subject = "redis"
+        do throws(Failure) {
+            guard let url = try value("REDIS_URL") else { return [] }
+            let password = try value("REDIS_PASSWORD")
+            return [await answer(url, password)]
+        } catch {
+            return [.problem(subject, "\(error).")]
+        }
+    }
+
+    private func answer(_ url: String, _ password: String?) async -> Finding {
+        let subject = "redis"
+        do throws(RedisError) {
+            var configuration = try RedisConfiguration(url: url, password: password)
+            configuration.commandTimeout = .seconds(3)
+            let client = RedisClient(
+                configuration: configuration, eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
+                logger: Logger(label: "doctor") { _ in SwiftLogNoOpLogHandler() })
+            _ = try await client.send(RedisCommand("PING"))
+            return .ok(subject, "Redis answers.")
+        } catch {
+            switch error {
+            case .configuration(let reason): return .problem(subject, "REDIS_URL: \(reason).")
+            case .server(let prefix, let message): return .problem(subject, "Redis refuses: \(prefix) \(message).")
+            default: return .problem(subject, "Redis does not answer.")
+            }
+        }
+    }
+
+    private func value(_ name: String, else other: String) throws(Failure) -> String? {
+        if let value = try value(name) { return value }
+        return try value(other)
+    }
+
+    /// A variable, or what the file holds that its `_FILE` names.
+    private func value(_ name: String) throws(Failure) -> String? {
+        if let value = environment.given(name) { return value }
+        guard let path = environment.given(name + "_FILE") else { return nil }
+        return try SecretInput.file(path, as: name + "_FILE")
+    }
+}
