@@ -317,6 +317,15 @@ struct CommandLineTests {
             ])
         #expect(findings.allSatisfy { $0["state"]?.string == "ok" })
 
+        let service = try tool.run(
+            "doctor",
+            settings: [
+                "DATABASE_URL=postgresql://gatehouse_service@127.0.0.1:\(suite.ports["PORT_POSTGRES"] ?? 0)/gatehouse",
+                "DATABASE_PASSWORD_FILE=\(suite.folder)/secrets/service_password",
+            ])
+        #expect(service.code == 0)
+        #expect(service.output.contains("note\tdatabase\tIt answers;"))
+
         let wrong = try tool.secretFile("wrong")
         let ill = try tool.run(
             "doctor", "--url", "http://127.0.0.1:\(suite.gateway.port)",

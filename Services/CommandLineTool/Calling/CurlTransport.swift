@@ -35,11 +35,8 @@ struct CurlTransport: Transport {
         try Self.check(ccurl_set_long(handle, CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2)))
         try Self.check(ccurl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, 10_000))
         try Self.check(ccurl_set_long(handle, CURLOPT_TIMEOUT_MS, (request.timeout ?? 0) * 1000))
-        if request.timeout == nil {
-            // Not a byte for a minute, in either direction: nobody is there any more.
-            try Self.check(ccurl_set_long(handle, CURLOPT_LOW_SPEED_LIMIT, 1))
-            try Self.check(ccurl_set_long(handle, CURLOPT_LOW_SPEED_TIME, 60))
-        }
+        // An answer may be long in the making: what tells then whether anybody is there is TCP itself.
+        try Self.check(ccurl_set_long(handle, CURLOPT_TCP_KEEPALIVE, 1))
         if site.isLoopback { try Self.check(ccurl_set_string(handle, CURLOPT_PROXY, "")) }
         if let authorities { try Self.check(ccurl_set_string(handle, CURLOPT_CAINFO, authorities)) }
         // Not retained: libcurl calls back only during curl_easy_perform, and withExtendedLifetime spans that.

@@ -19,7 +19,7 @@ struct Doctor: AsyncParsableCommand {
         var findings = RemoteChecks(site: site, transport: connection.transport).findings()
         // A server that does not answer says nothing about a login either.
         if !findings.contains(where: { $0.subject == RemoteChecks.address && $0.state == .problem }) {
-            findings.append(LoginCheck.finding(at: site, try? connection.client()))
+            findings.append(LoginCheck.finding(connection))
         }
         findings += StoreChecks(environment: environment).database()
         findings += await StoreChecks(environment: environment).redis()

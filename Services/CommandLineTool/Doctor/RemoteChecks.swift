@@ -115,11 +115,10 @@ struct RemoteChecks {
 
 /// Whether a login works.
 enum LoginCheck {
-    static func finding(at site: Site, _ client: APIClient?) -> Finding {
+    static func finding(_ connection: ConnectionOptions) -> Finding {
         let subject = "login"
-        guard let client else { return .problem(subject, "What the environment says of a login can't be used.") }
         do throws(Failure) {
-            let user = try client.json(APIRequest("GET", "/api/v1/auth/me"))
+            let user = try connection.client().json(APIRequest("GET", "/api/v1/auth/me"))
             let name = user?["email"]?.string ?? user?["username"]?.string ?? "somebody"
             let roles = user?["roles"]?.words ?? ""
             return .ok(subject, "\(name) is signed in\(roles.isEmpty ? "" : " as \(roles)").")

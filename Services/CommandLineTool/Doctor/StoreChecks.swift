@@ -28,7 +28,10 @@ struct StoreChecks {
             try migrator.check()
             return .ok("database", "The schema is at \(Migration.embedded.last?.title ?? "base"), which is head.")
         } catch {
-            return .problem("database", "\(error).")
+            // insufficient_privilege: the services' own role sees the data and not the schema's version.
+            guard error.description.contains("42501") else { return .problem("database", "\(error).") }
+            return .note(
+                "database", "It answers; the schema's version is shown to the role of DATABASE_MIGRATE_URL alone.")
         }
     }
 
@@ -58,7 +61,7 @@ struct StoreChecks {
             switch error {
             case .configuration(let reason): return .problem(subject, "REDIS_URL: \(reason).")
             case .server(let prefix, let message): return .problem(subject, "Redis refuses: \(prefix) \(message).")
-            default: return .problem(subject, "Redis does not answer.")
+            default: return .problem(subject, "Redis does not answer, or does not take this password.")
             }
         }
     }

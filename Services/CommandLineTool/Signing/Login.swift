@@ -25,6 +25,9 @@ struct Login: ParsableCommand {
         if !site.base.isSecure, !site.isLoopback {
             output.note("\(site.base) is not encrypted: others on the way can read the password")
         }
+        if try SessionCredentials.given(ProcessInfo.processInfo.environment) != nil {
+            output.note("the environment gives an access token, which goes before any login")
+        }
         let user = try self.user ?? Self.asked()
         let password = try SecretInput.password(file: passwordFile, asking: "Password of \(user) at \(site.base): ")
         let answer = try store.locked(site) { () throws(Failure) in

@@ -66,6 +66,11 @@ struct LoginStore: Sendable {
             unlink(temporary)
             throw .failed("\(path) can't be written: \(isWritten ? SystemError.text : reason)")
         }
+        // The new name is on disk once its folder is.
+        let directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard directory >= 0 else { return }
+        fsync(directory)
+        close(directory)
     }
 
     /// Runs `body` while no other process does for this site. What the body does is not interrupted by Ctrl-C: between
