@@ -90,7 +90,15 @@ struct ArgumentTests {
             try JSONText.text(.object(create.members() ?? []))
                 == #"{"email":"a@b.example","display_name":"A","invite":true,"roles":["USER","ADMIN"],"x":null}"#)
         #expect(try CreateUser.Fields.parse(["--idempotency-key", "k"]).headers.map(\.value) == ["k"])
-        #expect(try DeleteTenant.Fields.parse([]).members() == nil)
+        #expect(try DeleteTenant.Fields.parse(["--grace-seconds", "0"]).members()?.query.map(\.value) == ["0"])
+        #expect(
+            try JSONText.text(
+                .object(
+                    CreateTenant.Fields.parse([
+                        "--slug", "a", "--host", "a.example", "--administrator-email", "b@a.example",
+                    ])
+                    .members() ?? []))
+                == #"{"slug":"a","hosts":["a.example"],"administrator":{"email":"b@a.example"}}"#)
         #expect(try JSONText.text(.object(SuspendTenant.Fields.parse([]).members() ?? [])) == #"{"state":"suspended"}"#)
     }
 

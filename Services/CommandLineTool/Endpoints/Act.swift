@@ -15,10 +15,15 @@ struct Act<Of: ActEndpoint>: RoutedCommand {
     @OptionGroup var connection: ConnectionOptions
 
     func run() throws {
-        let body = try fields.members().map { JSONText.bytes(.object($0)) }
+        let members = try fields.members()
         try consent.ask(about: target.title)
         let client = try connection.client()
-        var request = APIRequest(Of.method, try target.path(Of.path, client), body: body)
+        var request = APIRequest(Of.method, try target.path(Of.path, client))
+        if Of.asksByQuery {
+            request.query = members?.query ?? []
+        } else {
+            request.body = members.map { JSONText.bytes(.object($0)) }
+        }
         request.headers = fields.headers
         let answer = try client.send(request)
         guard let json = try APIClient.json(answer) else { return connection.output.done(Of.done) }

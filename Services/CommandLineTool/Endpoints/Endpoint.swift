@@ -27,6 +27,8 @@ protocol ListEndpoint: Endpoint {
 /// A route that shows or does something.
 protocol ActEndpoint: Endpoint {
     static var method: String { get }
+    /// Whether the options go into the query instead of a body.
+    static var asksByQuery: Bool { get }
     /// What is said once it is done, where the answer has no body.
     static var done: String { get }
     /// What a person is asked before; nil for what can be taken back.
@@ -38,6 +40,7 @@ protocol ActEndpoint: Endpoint {
 }
 
 extension ActEndpoint {
+    static var asksByQuery: Bool { false }
     static var done: String { "Done." }
     static var question: String? { nil }
     static var list: (member: String, columns: [Column])? { nil }
@@ -87,6 +90,16 @@ extension [JSONValue.Member] {
     /// Adds a member where there is a value for it.
     mutating func add(_ name: String, _ text: String?) {
         if let text { append(.init(name, .string(text))) }
+    }
+
+    /// Adds a number where there is one.
+    mutating func add(_ name: String, _ number: Int?) {
+        if let number { append(.init(name, .number(String(number)))) }
+    }
+
+    /// The members as a query.
+    var query: [(name: String, value: String)] {
+        map { member in (member.name, member.value.string ?? JSONText.text(member.value)) }
     }
 
     /// Adds a list where it has elements.

@@ -16,7 +16,7 @@ struct Listing<Of: ListEndpoint>: RoutedCommand {
     func run() throws {
         let client = try connection.client()
         var request = APIRequest("GET", try target.path(Of.path, client))
-        for member in try fields.members() ?? [] { request.query.append((member.name, member.value.words)) }
+        request.query = try fields.members()?.query ?? []
         let walk = ListWalk(client: client, request: request, member: Of.member)
         try pages.run(walk, Of.columns, connection.output)
     }

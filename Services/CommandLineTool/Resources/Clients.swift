@@ -109,10 +109,20 @@ struct ClientFields: ParsableArguments {
 enum RotateClientSecret: ActEndpoint {
     typealias Target = Named<ClientKind>
     static let name = "rotate-secret"
-    static let abstract = "Give a client a new secret, printed this once; the old one is void at once."
+    static let abstract = "Give a client a new secret, printed this once; the one before stays good for a while."
     static let method = "POST"
     static let path = "/api/v1/admin/clients/{id}/secret"
-    static let question: String? = "Make this client's present secret void at once?"
+
+    struct Fields: EndpointFields {
+        @Option(help: "How long the one before stays good: an hour unless said, 0 where it leaked.")
+        var overlapSeconds: Int?
+
+        func members() throws(Failure) -> [JSONValue.Member]? {
+            var members: [JSONValue.Member] = []
+            members.add("overlap_seconds", overlapSeconds)
+            return members
+        }
+    }
 }
 
 enum DeleteClient: ActEndpoint {

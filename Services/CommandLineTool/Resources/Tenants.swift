@@ -45,6 +45,9 @@ enum CreateTenant: ActEndpoint {
     struct Fields: EndpointFields {
         @Option(help: "Lower-case letters, digits and hyphens.") var slug: String?
         @Option(help: "How it is called.") var name: String?
+        @Option(name: .customLong("host"), help: "A host name that leads to it; again for each further one.")
+        var hosts: [String] = []
+        @OptionGroup var administrator: AdministratorFields
         @OptionGroup var free: FreeFields
         @OptionGroup var once: OnceOptions
 
@@ -52,10 +55,33 @@ enum CreateTenant: ActEndpoint {
             var members: [JSONValue.Member] = []
             members.add("slug", slug)
             members.add("name", name)
+            members.add("hosts", hosts)
+            let administrator = try administrator.members()
+            if !administrator.isEmpty { members.append(.init("administrator", .object(administrator))) }
             return try free.members(besides: members)
         }
 
         var headers: [(name: String, value: String)] { once.headers }
+    }
+}
+
+/// Who is to look after a new tenant.
+struct AdministratorFields: ParsableArguments {
+    @Option(help: "Its first administrator, who chooses a password by mail unless one is given.")
+    var administratorEmail: String?
+    @Option(help: "Their username.") var administratorUsername: String?
+    @Option(help: "A file that holds their password; - for standard input.", completion: .file())
+    var administratorPasswordFile: String?
+
+    func members() throws(Failure) -> [JSONValue.Member] {
+        var members: [JSONValue.Member] = []
+        members.add("email", administratorEmail)
+        members.add("username", administratorUsername)
+        if let administratorPasswordFile {
+            let password = try SecretInput.file(administratorPasswordFile, as: "--administrator-password-file")
+            members.add("password", password)
+        }
+        return members
     }
 }
 
@@ -69,11 +95,14 @@ enum UpdateTenant: ActEndpoint {
     struct Fields: EndpointFields {
         // The target above is called name as well.
         @Option(name: .customLong("name"), help: "How it is called.") var newName: String?
+        @Option(name: .customLong("host"), help: "A host name that leads to it; all it is to have are given.")
+        var hosts: [String] = []
         @OptionGroup var free: FreeFields
 
         func members() throws(Failure) -> [JSONValue.Member]? {
             var members: [JSONValue.Member] = []
             members.add("name", newName)
+            members.add("hosts", hosts)
             return try free.members(besides: members)
         }
     }
@@ -93,7 +122,7 @@ enum ResumeTenant: ActEndpoint {
     typealias Target = Named<TenantKind>
     typealias Fields = StateField<Active>
     static let name = "resume"
-    static let abstract = "Open a suspended tenant again."
+    static let abstract = "Open a suspended tenant again, or take its deletion back."
     static let method = "PATCH"
     static let path = "/api/v1/admin/tenants/{id}"
 }
@@ -101,17 +130,21 @@ enum ResumeTenant: ActEndpoint {
 enum DeleteTenant: ActEndpoint {
     typealias Target = Named<TenantKind>
     static let name = "delete"
-    static let abstract = "Remove a tenant."
+    static let abstract = "Take a tenant out of use, and delete it with all it has once its time is over."
     static let method = "DELETE"
     static let path = "/api/v1/admin/tenants/{id}"
-    static let question: String? = "Remove this tenant with all its users?"
+    static let asksByQuery = true
+    static let question: String? =
+        "Take this tenant out of use, and delete it with all its users once its time is over?"
 
     struct Fields: EndpointFields {
-        @OptionGroup var free: FreeFields
+        @Option(help: "How long it can be taken back: 30 days unless said, a year at most, 0 for at once.")
+        var graceSeconds: Int?
 
         func members() throws(Failure) -> [JSONValue.Member]? {
-            let members = try free.members(besides: [])
-            return members.isEmpty ? nil : members
+            var members: [JSONValue.Member] = []
+            members.add("grace_seconds", graceSeconds)
+            return members
         }
     }
 }
