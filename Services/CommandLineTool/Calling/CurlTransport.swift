@@ -15,15 +15,16 @@ struct CurlTransport: Transport {
         guard Self.initialised == CURLE_OK, let handle = curl_easy_init() else {
             throw .failed("libcurl could not be initialised")
         }
-        defer { curl_easy_cleanup(handle) }
-        let received = ReceivedAnswer(sink: sink)
-        let fields = site.headers + request.headers
         var list: UnsafeMutablePointer<curl_slist>?
-        // libcurl keeps the list's pointer until the handle is cleaned up; deferred blocks run the last one first.
-        defer { curl_slist_free_all(list) }
-        for field in fields { list = curl_slist_append(list, "\(field.name): \(field.value)") }
+        defer {
+            // libcurl keeps the list's pointer until the handle is gone.
+            curl_easy_cleanup(handle)
+            curl_slist_free_all(list)
+        }
+        let received = ReceivedAnswer(sink: sink)
+        for field in site.headers + request.headers { list = curl_slist_append(list, "\(field.name): \(field.value)") }
         if request.body != nil { list = curl_slist_append(list, "Content-Type: \(request.mediaType)") }
-        // Without these, curl asks before it sends a long body and waits a second where nobody answers that.
+        // Without this, curl asks before it sends a long body, and waits a second where nobody answers that.
         list = curl_slist_append(list, "Expect:")
 
         try Self.check(ccurl_set_string(handle, CURLOPT_URL, site.address(of: request.target)))
@@ -46,43 +47,29 @@ struct CurlTransport: Transport {
         try Self.check(ccurl_set_transfer(handle, CURLOPT_WRITEFUNCTION, takeBytes))
         try Self.check(ccurl_set_pointer(handle, CURLOPT_WRITEDATA, context))
 
-        let code = try perform(handle, request, received)
+        if let body = request.body { try Self.setBody(body, handle) }
+        try Self.check(ccurl_set_string(handle, CURLOPT_CUSTOMREQUEST, request.method))
+        let code = withExtendedLifetime(received) { curl_easy_perform(handle) }
         if received.isStopped { throw .failed("the answer could not be written") }
-        guard code == CURLE_OK else { throw Self.failure(code, site, request) }
+        guard code == CURLE_OK else { throw Self.failure(code, site) }
         return received.answer
     }
 
-    private func perform(
-        _ handle: UnsafeMutableRawPointer, _ request: APIRequest, _ received: ReceivedAnswer
-    ) throws(Failure) -> CURLcode {
-        let outcome: Result<CURLcode, Failure> = (request.body ?? []).withUnsafeBytes { bytes in
-            do throws(Failure) {
-                if request.body != nil {
-                    // libcurl does not copy it; it lives as long as this closure, which performs the transfer. A null
-                    // pointer would make libcurl read the body from standard input.
-                    var nothing: UInt8 = 0
-                    return try withUnsafeMutableBytes(of: &nothing) { empty throws(Failure) in
-                        let start = UnsafeMutableRawPointer(mutating: bytes.baseAddress) ?? empty.baseAddress
-                        try Self.check(ccurl_set_offset(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(bytes.count)))
-                        try Self.check(ccurl_set_pointer(handle, CURLOPT_POSTFIELDS, start))
-                        try Self.check(ccurl_set_string(handle, CURLOPT_CUSTOMREQUEST, request.method))
-                        return .success(withExtendedLifetime(received) { curl_easy_perform(handle) })
-                    }
-                }
-                try Self.check(ccurl_set_string(handle, CURLOPT_CUSTOMREQUEST, request.method))
-                return .success(withExtendedLifetime(received) { curl_easy_perform(handle) })
-            } catch {
-                return .failure(error)
-            }
+    private static func setBody(_ body: [UInt8], _ handle: UnsafeMutableRawPointer) throws(Failure) {
+        try check(ccurl_set_offset(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count)))
+        // libcurl copies as many bytes as it was told above. The one more gives an empty body an address: without one,
+        // libcurl would read standard input.
+        let code = (body + [0]).withUnsafeBytes { bytes in
+            ccurl_set_pointer(handle, CURLOPT_COPYPOSTFIELDS, UnsafeMutableRawPointer(mutating: bytes.baseAddress))
         }
-        return try outcome.get()
+        try check(code)
     }
 
     private static func check(_ code: CURLcode) throws(Failure) {
         guard code == CURLE_OK else { throw .failed("libcurl: \(String(cString: curl_easy_strerror(code)))") }
     }
 
-    private static func failure(_ code: CURLcode, _ site: Site, _ request: APIRequest) -> Failure {
+    private static func failure(_ code: CURLcode, _ site: Site) -> Failure {
         let place = site.base.text
         return switch code {
         case CURLE_COULDNT_RESOLVE_HOST: .unreachable("\(place) can't be reached: there is no host \(site.base.host)")

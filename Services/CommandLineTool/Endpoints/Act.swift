@@ -46,7 +46,7 @@ struct Consent<Of: ActEndpoint>: ParsableArguments {
     /// Asks on a terminal; elsewhere nobody can answer, so that `--yes` has to be said.
     func ask(about title: String?) throws(Failure) {
         guard let question = Of.question, !yes else { return }
-        guard isatty(STDIN_FILENO) == 1 else { throw .usage("this can't be taken back: say --yes to have it done") }
+        guard isatty(STDIN_FILENO) == 1 else { throw .usage("nobody can be asked here: say --yes to have it done") }
         let object = title.map { " (\(TerminalText.visible($0)))" } ?? ""
         StandardStream.error.write("\(question)\(object) [y/N] ")
         guard ["y", "yes"].contains(readLine()?.lowercased() ?? "") else { throw .failed("nothing was done") }

@@ -31,7 +31,7 @@ protocol ActEndpoint: Endpoint {
     static var asksByQuery: Bool { get }
     /// What is said once it is done, where the answer has no body.
     static var done: String { get }
-    /// What a person is asked before; nil for what can be taken back.
+    /// What a person is asked before; nil for what takes nothing away.
     static var question: String? { get }
     /// The list that the answer holds, where people should see it as one.
     static var list: (member: String, columns: [Column])? { get }

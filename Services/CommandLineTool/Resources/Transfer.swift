@@ -43,7 +43,7 @@ struct ImportUsers: ParsableCommand {
         let answer = try client.send(request)
         try connection.output.show(answer)
         if let failed = try APIClient.json(answer)?["failed"]?.integer, failed > 0 {
-            throw Failure.failed("\(failed) rows failed")
+            throw Failure.failed(failed == 1 ? "1 row failed" : "\(failed) rows failed")
         }
     }
 }
