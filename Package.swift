@@ -155,7 +155,7 @@ let package = Package(
             "RedisTests",
             ["Redis", "GatehouseTesting", nioCore, nioPosix, nioEmbedded, nioConcurrency, logging]),
         tests("LimitsTests", ["Limits", "Redis", "GatehouseTesting", nioCore, nioPosix, logging]),
-        tests("HTTP1Tests", ["HTTP1", "HTTPFields", nioCore]),
+        tests("HTTP1Tests", ["HTTP1", "HTTPFields", "GatehouseTesting", nioCore]),
         tests("HTTP2Tests", ["HTTPFields", "HTTP2", "CNghttp2", nioCore, nioEmbedded]),
         tests(
             "KitTests",

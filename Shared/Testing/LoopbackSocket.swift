@@ -31,9 +31,17 @@ struct LoopbackSocket {
         return count == 0 || count < 0 && errno != EAGAIN
     }
 
+    /// Has each write leave by itself.
+    func sendAtOnce() {
+        var isOn: CInt = 1
+        setsockopt(descriptor, CInt(IPPROTO_TCP), TCP_NODELAY, &isOn, socklen_t(MemoryLayout<CInt>.size))
+    }
+
     /// Sends a text, as much of it as the other side takes.
-    func write(_ text: String) {
-        let bytes = Array(text.utf8)
+    func write(_ text: String) { write(Array(text.utf8)) }
+
+    /// Sends bytes, as many of them as the other side takes.
+    func write(_ bytes: [UInt8]) {
         var sent = 0
         while sent < bytes.count {
             let count = bytes[sent...].withUnsafeBytes {
@@ -59,6 +67,9 @@ struct LoopbackSocket {
         while read(into: &received) {}
         return received
     }
+
+    /// Says that nothing more will be sent.
+    func endOutput() { shutdown(descriptor, CInt(SHUT_WR)) }
 
     func close() { Glibc.close(descriptor) }
 

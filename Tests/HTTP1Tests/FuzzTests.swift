@@ -1,3 +1,4 @@
+import GatehouseTesting
 import HTTP1
 import HTTPFields
 import Testing

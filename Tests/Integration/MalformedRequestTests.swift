@@ -154,6 +154,14 @@ struct MalformedRequestTests {
         "GET \(target) HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\(fields)\r\n"
     }
 
+    @Test("a refusal of what can't be read has its body, whatever was asked before")
+    func afterHead() throws {
+        let answer = try answer("HEAD /api/v1/echo HTTP/1.1\r\nHost: x\r\n\r\ngarbage\r\n\r\n")
+        #expect(answer.status == 200)
+        #expect(answer.body.hasPrefix("HTTP/1.1 400"))
+        #expect(answer.body.contains(#""code":"malformed_request""#))
+    }
+
     @Test("a request without a body that is refused leaves the connection in order")
     func goesOn() throws {
         let answer = try answer(

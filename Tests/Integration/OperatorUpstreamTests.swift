@@ -5,7 +5,8 @@ import Testing
 
 @Suite("An operator's own API behind the gateway", .timeLimit(.minutes(2)))
 struct OperatorUpstreamTests {
-    private static func table(_ upstreams: String, _ routes: String) throws -> String {
+    /// Our own route table with upstreams and routes of an operator's.
+    static func table(_ upstreams: String, _ routes: String) throws -> String {
         let ours = try ChildProcess.run(["cat", "\(RunningSuite.root)/deploy/routes.json"])
         return ours.split(separator: #""routes": ["#, maxSplits: 1).joined(
             separator: "\"upstreams\": {\(upstreams)}, \"routes\": [\(routes), ")

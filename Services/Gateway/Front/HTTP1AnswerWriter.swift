@@ -26,6 +26,11 @@ struct HTTP1AnswerWriter {
         isChunked = false
     }
 
+    /// What came is no request, and gets an answer all the same.
+    mutating func beginUnread() {
+        (isVersion10, isHead, isChunked) = (false, false, false)
+    }
+
     /// Bytes that wait to be taken.
     var waiting: Int { bytes.readableBytes }
 

@@ -248,6 +248,8 @@ final class HTTP1Front: ChannelDuplexHandler {
         case .discarding: if clock.isOver { context?.close(promise: nil) }
         case .idle, .receiving, .answering, .tunnelling:
             clock.begins()
+            // The answer is to this, not to the request before.
+            if case .idle = state { writer.beginUnread() }
             writer.keepsAlive = false
             let request = PublicRequest(
                 head: PublicHead(method: "GET", target: "/"), peer: peer, isSecure: isSecure, loop: loop)

@@ -1,12 +1,13 @@
 /// SplitMix64: the same numbers for the same seed, on every machine.
-struct Randomness: RandomNumberGenerator {
+public struct Randomness: RandomNumberGenerator {
     private var state: UInt64
 
-    init(seed: UInt64) {
+    /// A sequence of its own.
+    public init(seed: UInt64) {
         state = seed
     }
 
-    mutating func next() -> UInt64 {
+    public mutating func next() -> UInt64 {
         state &+= 0x9e37_79b9_7f4a_7c15
         var mixed = state
         mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
@@ -15,16 +16,17 @@ struct Randomness: RandomNumberGenerator {
     }
 
     /// A number below the limit.
-    mutating func number(below limit: Int) -> Int {
+    public mutating func number(below limit: Int) -> Int {
         Int(next() % UInt64(max(limit, 1)))
     }
 
     /// Whether one chance in so many came true.
-    mutating func oneIn(_ chances: Int) -> Bool {
+    public mutating func oneIn(_ chances: Int) -> Bool {
         number(below: chances) == 0
     }
 
-    mutating func pick<Element>(_ choices: [Element]) -> Element {
+    /// One of the choices, of which there is one at least.
+    public mutating func pick<Element>(_ choices: [Element]) -> Element {
         choices[number(below: choices.count)]
     }
 }
