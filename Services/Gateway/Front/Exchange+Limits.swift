@@ -31,7 +31,7 @@ extension Exchange {
         if let fields {
             note {
                 $0.append("ratelimit-policy", fields.policy)
-                $0.append("ratelimit", fields.limit)
+                $0.append("ratelimit", fields.limit, unindexed: true)
             }
         }
         guard !verdict.isAdmitted else { return proceed(self) }

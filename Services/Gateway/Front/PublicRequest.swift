@@ -40,8 +40,9 @@ final class PublicRequest {
         id = (inbound ?? RequestID(loop.environment.identifiers)).text
         let caller = head.fields.withValue(of: "traceparent") { TraceParent($0) } ?? nil
         trace = TraceContext(continuing: caller, loop.environment.identifiers).parent
-        answerFields.append("date", loop.date.now())
-        answerFields.append(InternalHeader.requestID, id)
+        // Not into HTTP/2's tables, which a connection keeps: no other answer could use it.
+        answerFields.append("date", loop.date.now(), unindexed: true)
+        answerFields.append(InternalHeader.requestID, id, unindexed: true)
     }
 
     /// Bytes of body the route takes.
