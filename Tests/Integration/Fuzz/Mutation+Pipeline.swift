@@ -62,13 +62,14 @@ extension Mutation {
     mutating func wreck(_ valid: [UInt8], with other: [UInt8]) -> [UInt8] {
         var bytes = valid
         for _ in 0..<random.number(below: 3) where !bytes.isEmpty {
-            switch random.number(below: 7) {
+            switch random.number(below: 9) {
             case 0: doubleLine(&bytes)
             case 1: changeNumber(&bytes)
             case 2: if let place = place(of: [13], in: bytes) { bytes.remove(at: place) }
             case 3: if let place = place(of: [10], in: bytes) { bytes.remove(at: place) }
             case 4: bytes.insert(random.pick([0, 10, 13, 32, 9, 11]), at: random.number(below: bytes.count))
-            case 5: bytes.removeLast(random.number(below: bytes.count))
+            case 5, 6: addFraming(&bytes)
+            case 7: bytes.removeLast(random.number(below: bytes.count))
             default: bytes = mutate(bytes, with: other)
             }
         }
@@ -84,6 +85,19 @@ extension Mutation {
         guard let end = place(of: [10], in: bytes) else { return }
         let start = bytes[..<end].lastIndex(of: 10).map { $0 + 1 } ?? 0
         bytes.insert(contentsOf: bytes[start...end], at: end + 1)
+    }
+
+    /// Lets a head say more about its body, or another's.
+    private mutating func addFraming(_ bytes: inout [UInt8]) {
+        let lines = [
+            "Content-Length: 0", "Content-Length: 4", "Content-Length: 60", "Transfer-Encoding: chunked",
+            "Transfer-Encoding: identity", "Transfer-Encoding : chunked", "Transfer-Encoding:\u{b}chunked",
+            "Content-Length: 0\r\n Transfer-Encoding: chunked", "Host: b.example",
+        ]
+        let host = Array("Host: ".utf8)
+        let places = bytes.indices.filter { bytes[$0...].starts(with: host) }
+        guard !places.isEmpty else { return }
+        bytes.insert(contentsOf: Array("\(random.pick(lines))\r\n".utf8), at: random.pick(places))
     }
 
     private mutating func changeNumber(_ bytes: inout [UInt8]) {
