@@ -69,7 +69,7 @@ struct HTTP1FuzzTests {
         #expect(after.threads <= before.threads)
         // Each of our own services may be asked for its readiness right now.
         #expect(after.requests <= 3)
-        #expect(after.memory - before.memory < 6 << 20, "\(before.memory) \(after.memory)")
+        #expect(after.memory - before.memory < 3 << 19, "\(before.memory) \(after.memory)")
     }
 
     /// Several callers at once, each with mutants of its own.
