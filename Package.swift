@@ -90,6 +90,7 @@ let package = Package(
         system("CArgon2", pkgConfig: "libargon2", debian: "libargon2-dev"),
         system("CCurl", pkgConfig: "libcurl", debian: "libcurl4-openssl-dev"),
         system("CCrypt", pkgConfig: "libcrypt", debian: "libcrypt-dev"),
+        .systemLibrary(name: "CMalloc", path: "Shared/CMalloc"),
 
         library("Domain", []),
         library("Postgres", ["CLibPQ", nioCore, nioPosix, nioConcurrency, lifecycle, logging, metrics]),
@@ -123,7 +124,8 @@ let package = Package(
             "Gateway",
             [
                 "Kit", "Domain", "HTTPFields", "HTTP1", "HTTP2", "Postgres", "Redis", "Events", "Directory", "Tokens",
-                "Limits", nioCore, nioPosix, nioConcurrency, nioTLS, nioSSL, hummingbird, hummingbirdCore, lifecycle,
+                "Limits", "CMalloc", nioCore, nioPosix, nioConcurrency, nioTLS, nioSSL, hummingbird, hummingbirdCore,
+                lifecycle,
                 signals, logging, metrics, httpTypes,
             ]),
         process(

@@ -12,6 +12,7 @@ final class CallerWatch {
     private let eventLoop: any EventLoop
     private let interval: TimeAmount
     private var connections: [ObjectIdentifier: any WatchedConnection] = [:]
+    private var crowd = Crowd()
     private var task: Scheduled<Void>?
 
     init(eventLoop: any EventLoop, interval: TimeAmount) {
@@ -38,6 +39,7 @@ final class CallerWatch {
         let now = NIODeadline.now()
         // A copy: what is found too slow is removed meanwhile.
         for connection in Array(connections.values) { connection.check(now) }
-        if !connections.isEmpty { schedule() }
+        if crowd.isOver(connections.count, now) { Crowd.giveMemoryBack() }
+        if !connections.isEmpty || crowd.hasLeft { schedule() }
     }
 }
