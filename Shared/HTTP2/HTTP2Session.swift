@@ -59,6 +59,8 @@ final class HTTP2Session {
         defer { nghttp2_option_del(option) }
         nghttp2_option_set_no_auto_window_update(option, 1)
         nghttp2_option_set_max_outbound_ack(option, 100)
+        // As many streams as may be open would be kept when they are over, for priorities that nothing here goes by.
+        nghttp2_option_set_no_closed_streams(option, 1)
         let user = Unmanaged.passUnretained(self).toOpaque()
         switch role {
         case .client: nghttp2_session_client_new2(&session, callbacks, user, option)
