@@ -27,13 +27,21 @@ extension FrontTests {
             let caller = try RawConnection(port: front.port)
             _ = caller.send(RawHTTP2.beginning + frames)
             let bytes = caller.readBytes(patience: 1)
-            var (position, code) = (0, UInt8?.none)
-            while position + 9 <= bytes.count {
-                let length = Int(bytes[position]) << 16 | Int(bytes[position + 1]) << 8 | Int(bytes[position + 2])
-                if bytes[position + 3] == 7, position + 17 <= bytes.count { code = bytes[position + 16] }
-                position += 9 + length
+            return (String(decoding: bytes, as: UTF8.self), RawHTTP2.frames(bytes, type: 7).last?.last)
+        }
+
+        @Test("callers of a process that is about to end are told to go, get what they have asked for, and are left")
+        func ending() async throws {
+            let limits = FrontLimits(linger: .milliseconds(300), interval: .milliseconds(50))
+            try await withFront(limits: limits, isEnding: true) { (front: TestFront) throws in
+                let caller = try RawConnection(port: front.port)
+                _ = caller.send(RawHTTP2.beginning + RawHTTP2.get("/bulk/source?3", stream: 1))
+                let bytes = caller.readBytes(patience: 10)
+                #expect(RawHTTP2.frames(bytes, type: 0).contains(Array("aaa".utf8)))
+                // The highest number there is, then that of the last stream (RFC 9113 section 6.8).
+                let last = RawHTTP2.frames(bytes, type: 7).map { Array($0.prefix(4)) }
+                #expect(last == [[0x7F, 0xFF, 0xFF, 0xFF], [0, 0, 0, 1]])
             }
-            return (String(decoding: bytes, as: UTF8.self), code)
         }
 
         @Test("requests with and without a body are answered")

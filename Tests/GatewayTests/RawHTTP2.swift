@@ -23,6 +23,19 @@ enum RawHTTP2 {
             [(":method", "GET"), (":scheme", "http"), (":authority", "x"), (":path", path)] + further, stream: stream)
     }
 
+    /// The payloads of all frames of a type.
+    static func frames(_ bytes: [UInt8], type: UInt8) -> [[UInt8]] {
+        var found: [[UInt8]] = []
+        var rest = bytes[...]
+        while rest.count >= 9 {
+            let head = Array(rest.prefix(9))
+            let length = Int(head[0]) << 16 | Int(head[1]) << 8 | Int(head[2])
+            if head[3] == type { found.append(Array(rest.dropFirst(9).prefix(length))) }
+            rest = rest.dropFirst(9 + length)
+        }
+        return found
+    }
+
     static func reset(stream: UInt32) -> [UInt8] { frame(type: 3, stream: stream, number(8)) }
 
     private static func number(_ value: UInt32) -> [UInt8] {

@@ -31,9 +31,11 @@ final class TestFront: Sendable {
     ///   - certificates: With them it speaks TLS.
     ///   - operated: Routes to upstreams of the operator's, at these.
     ///   - fault: Of another instance of the service, beside the good one.
+    ///   - isEnding: Whether the process was told to end.
     init(
         bodyLimit: Int = .max, timeout: TimeAmount = .seconds(10), limits: FrontLimits = FrontLimits(),
-        certificates: CertificateStore? = nil, operated: [RouteTable.Route] = [], fault: BulkService.Fault? = nil
+        certificates: CertificateStore? = nil, operated: [RouteTable.Route] = [], fault: BulkService.Fault? = nil,
+        isEnding: Bool = false
     ) async throws {
         let group = MultiThreadedEventLoopGroup.singleton
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -77,7 +79,8 @@ final class TestFront: Sendable {
             local: LocalPages(
                 documentation: Documentation(publicURL: "http://localhost", assets: nil, clients: []),
                 health: AggregatedHealth(services: [])),
-            logger: logger, observer: Observer(log: nil), limits: limits, reloadKeys: {}, isCurrent: { true })
+            logger: logger, observer: Observer(log: nil), limits: limits, isEnding: { isEnding },
+            reloadKeys: {}, isCurrent: { true })
         let front = GatewayChannel(
             loops: try await GatewayLoops(group, environment), certificates: certificates, takesPlainHTTP2: true)
         channel = try await ServerBootstrap(group: group)
@@ -111,11 +114,11 @@ func pause(milliseconds: UInt32) { usleep(milliseconds * 1000) }
 func withFront(
     bodyLimit: Int = .max, timeout: TimeAmount = .seconds(10), limits: FrontLimits = FrontLimits(),
     certificates: CertificateStore? = nil, operated: [RouteTable.Route] = [], fault: BulkService.Fault? = nil,
-    _ body: (TestFront) async throws -> Void
+    isEnding: Bool = false, _ body: (TestFront) async throws -> Void
 ) async throws {
     let front = try await TestFront(
         bodyLimit: bodyLimit, timeout: timeout, limits: limits, certificates: certificates, operated: operated,
-        fault: fault)
+        fault: fault, isEnding: isEnding)
     do {
         try await body(front)
     } catch {
