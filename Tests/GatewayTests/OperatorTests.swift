@@ -1,5 +1,7 @@
 import Foundation
 import GatehouseTesting
+import Kit
+import NIOConcurrencyHelpers
 import NIOCore
 import Testing
 
@@ -219,6 +221,59 @@ extension FrontTests {
                 #expect(origin.seen.connections <= System.coreCount)
             }
             await origin.stop()
+        }
+
+        @Test("who finds as many waiting as may is told at once to come again; those who wait are served")
+        func fullQueue() async throws {
+            let origin = try await RawOrigin { connection, _ in
+                connection.eventLoop?.assumeIsolated().scheduleTask(in: .milliseconds(300)) {
+                    connection.send(RawOrigin.answer("served"))
+                }
+            }
+            let upstream = OperatorUpstream(
+                .init(
+                    name: "orders", urls: [BaseURL("http://127.0.0.1:\(origin.port)")].compactMap { $0 },
+                    connections: 1, queue: 2))
+            try await withFront(operated: [RawOrigin.route([], upstream: upstream)]) { (front: TestFront) throws in
+                // One connection, so that all have one event loop's queue.
+                let caller = try RawConnection(port: front.port)
+                _ = caller.send(RawHTTP2.beginning + RawHTTP2.get("/orders", stream: 1))
+                #expect(caller.read(until: "served").hasSuffix("served"))
+                // Now that there is a connection, one has it, two wait, and two are too many.
+                let asked: [UInt32] = [3, 5, 7, 9, 11]
+                _ = caller.send(asked.flatMap { RawHTTP2.get("/orders", stream: $0) })
+                let bytes = caller.readBytes(patience: 2)
+                let bodies = RawHTTP2.frames(bytes, type: 0).map { String(decoding: $0, as: UTF8.self) }
+                #expect(bodies.filter { $0 == "served" }.count == 3)
+                #expect(bodies.filter { $0.contains(#""status":503"#) }.count == 2)
+            }
+            await origin.stop()
+        }
+
+        @Test(
+            "a name whose addresses change leads to the new ones; one that leads nowhere for a moment, to the old ones")
+        func moved() async throws {
+            let (first, second) = (try await RawOrigin.answering("first"), try await RawOrigin.answering("second"))
+            let found = NIOLockedValueBox([try SocketAddress(ipAddress: "127.0.0.1", port: first.port)])
+            let upstream = OperatorUpstream(
+                .init(name: "orders", urls: [BaseURL("http://orders.example:80")].compactMap { $0 }),
+                lookUp: { _ in found.withLockedValue { $0 } })
+            try await withFront(operated: [RawOrigin.route([], upstream: upstream)]) { (front: TestFront) throws in
+                func ask() throws -> String { try PlainHTTP(port: front.port).send("GET", "/orders").body }
+                #expect(try ask() == "first")
+                #expect(first.seen.heads[0].contains("\r\nhost: orders.example:80\r\n"))
+                let address = try SocketAddress(ipAddress: "127.0.0.1", port: second.port)
+                found.withLockedValue { $0 = [address] }
+                await upstream.resolve()
+                for _ in 0..<4 { #expect(try ask() == "second") }
+                found.withLockedValue { $0 = [] }
+                await upstream.resolve()
+                #expect(try ask() == "second")
+                // What was kept to the old one is not kept any longer.
+                while first.seen.closed < first.seen.connections { pause(milliseconds: 5) }
+            }
+            await first.stop()
+            await second.stop()
         }
 
         @Test("a table without an upstream lets the requests under way finish, and ends its connections")

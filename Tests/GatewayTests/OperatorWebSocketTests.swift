@@ -69,6 +69,55 @@ extension FrontTests {
             await origin.stop()
         }
 
+        @Test("one that came over TLS is passed on like any other")
+        func overTLS() async throws {
+            let files = try CertificateFiles()
+            let origin = try await RawOrigin { connection, _ in
+                connection.tunnel = { connection.send($0.uppercased()) }
+                connection.whenInputEnds = { connection.close() }
+                connection.send("\(Self.taken)\r\n")
+            }
+            try await withFront(
+                limits: Self.limits, certificates: files.store(), operated: [Self.route(origin)]
+            ) { (front: TestFront) throws in
+                let text = try ChildProcess.run([
+                    "sh", "-c",
+                    "{ printf 'GET /orders/feed HTTP/1.1\\r\\nHost: x\\r\\nConnection: Upgrade\\r\\n"
+                        + "Upgrade: websocket\\r\\nSec-WebSocket-Key: eA==\\r\\n\\r\\nword'; sleep 2; } | timeout 10 "
+                        + "openssl s_client -quiet -no_ign_eof -alpn http/1.1 -connect 127.0.0.1:\(front.port) 2>/dev/null",
+                ])
+                #expect(text.hasPrefix("HTTP/1.1 101 Switching Protocols\r\n"))
+                #expect(text.hasSuffix("\r\n\r\nWORD"))
+                #expect(origin.seen.heads[0].contains("\r\nx-forwarded-proto: https\r\n"))
+            }
+            await origin.stop()
+        }
+
+        @Test("an HTTP/2 caller that tries it is refused, each on its own stream, and the connection goes on")
+        func overHTTP2() async throws {
+            let origin = try await RawOrigin.answering("answer")
+            try await withFront(limits: Self.limits, operated: [Self.route(origin)]) { (front: TestFront) throws in
+                let caller = try RawConnection(port: front.port)
+                // RFC 8441 is not offered, and RFC 9113 section 8.2.2 forbids the fields of HTTP/1.1.
+                let extended = [
+                    (":method", "CONNECT"), (":protocol", "websocket"), (":scheme", "http"), (":authority", "x"),
+                    (":path", "/orders/feed"),
+                ]
+                let old = [("connection", "upgrade"), ("upgrade", "websocket"), ("sec-websocket-key", "eA==")]
+                _ = caller.send(
+                    RawHTTP2.beginning + RawHTTP2.request(extended, stream: 1, ends: false)
+                        + RawHTTP2.get("/orders/feed", stream: 3, further: old)
+                        + RawHTTP2.get("/orders/feed", stream: 5))
+                let bytes = caller.readBytes(patience: 1)
+                // PROTOCOL_ERROR.
+                #expect(RawHTTP2.frames(bytes, type: 3) == [[0, 0, 0, 1], [0, 0, 0, 1]])
+                #expect(RawHTTP2.frames(bytes, type: 0) == [Array("answer".utf8)])
+                #expect(RawHTTP2.frames(bytes, type: 7).isEmpty)
+                #expect(origin.seen.heads.count == 1)
+            }
+            await origin.stop()
+        }
+
         @Test("an origin that ends its side still gets what the caller sends")
         func originEnds() async throws {
             let origin = try await RawOrigin { connection, _ in

@@ -168,11 +168,11 @@ final class RawOrigin: Sendable {
     static func route(
         _ ports: [Int], prefix: String = "/orders", authentication: RouteTable.Authentication = .none,
         timeout: TimeAmount = .seconds(10), connections: Int = 64, path: String = "",
-        _ change: (inout OperatorRules) -> Void = { _ in }
+        upstream: OperatorUpstream? = nil, _ change: (inout OperatorRules) -> Void = { _ in }
     ) -> RouteTable.Route {
         let urls = ports.compactMap { BaseURL("http://127.0.0.1:\($0)\(path)") }
         var rules = OperatorRules(
-            upstream: OperatorUpstream(.init(name: "orders", urls: urls, connections: connections)))
+            upstream: upstream ?? OperatorUpstream(.init(name: "orders", urls: urls, connections: connections)))
         change(&rules)
         return RouteTable.Route(
             prefix: prefix, service: "orders", authentication: authentication, bodyLimit: .max, timeout: timeout,

@@ -6,9 +6,7 @@ import NIOCore
 ///
 /// Lives on its event loop only.
 final class OperatorPool {
-    /// Requests that may wait.
-    private static let room = 1024
-    /// How long they may.
+    /// How long a request may wait.
     private static let patience = TimeAmount.seconds(5)
     /// How long a connection without a request is kept.
     private static let idle = TimeAmount.seconds(30)
@@ -39,7 +37,7 @@ final class OperatorPool {
             // Room for a fresh one.
             if !instance.mayConnect { instance.takeIdle()?.close() }
         }
-        guard waiting.count < Self.room else { return call.fail(.full) }
+        guard waiting.count < upstream.settings.queue else { return call.fail(.full) }
         call.waits(in: self, until: .now() + Self.patience)
         waiting.append(call)
         connect()

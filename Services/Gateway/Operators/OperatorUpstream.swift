@@ -15,6 +15,8 @@ final class OperatorUpstream: Sendable {
         /// The most connections of an event loop to an instance.
         var connections = 64
         var connectTimeout = TimeAmount.seconds(2)
+        /// Requests of an event loop that may wait for a connection.
+        var queue = 1024
 
         /// What stands before the path of each request; empty, or begins with a slash and ends without one.
         var path: String { urls.first?.path ?? "" }
@@ -37,10 +39,13 @@ final class OperatorUpstream: Sendable {
     }
 
     let settings: Settings
+    private let lookUp: @Sendable (HostPort) -> [SocketAddress]
     private let state = NIOLockedValueBox(Snapshot())
 
-    init(_ settings: Settings) {
+    /// - Parameter lookUp: Finds the addresses of a name; it may block.
+    init(_ settings: Settings, lookUp: @escaping @Sendable (HostPort) -> [SocketAddress] = { $0.resolve() }) {
         self.settings = settings
+        self.lookUp = lookUp
     }
 
     var snapshot: Snapshot { state.withLockedValue { $0 } }
@@ -56,10 +61,10 @@ final class OperatorUpstream: Sendable {
 
     /// Looks its names up.
     func resolve() async {
-        let urls = settings.urls
+        let (urls, lookUp) = (settings.urls, lookUp)
         let found = try? await NIOThreadPool.singleton.runIfActive {
             urls.map { url in
-                HostPort(host: url.host, port: url.port).resolve().map {
+                lookUp(HostPort(host: url.host, port: url.port)).map {
                     Instance(address: $0, authority: Self.authority(url))
                 }
             }
