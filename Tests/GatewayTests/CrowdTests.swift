@@ -16,22 +16,24 @@ struct CrowdTests {
 
     @Test("is given back when half of many have left, once")
     func half() {
-        let (verdicts, hasLeft) = judge([(500, 0), (251, 1), (250, 2), (250, 60), (100, 120)])
-        #expect(verdicts == [false, false, true, false, true])
+        let (verdicts, hasLeft) = judge([
+            (500, 0), (251, 1), (251, 2), (250, 3), (240, 4), (240, 5), (240, 60), (100, 120), (100, 121),
+        ])
+        #expect(verdicts == [false, false, false, false, false, true, false, false, true])
         #expect(!hasLeft)
     }
 
     @Test("is left alone where there were few")
     func few() {
-        let (verdicts, hasLeft) = judge([(63, 0), (0, 1)])
-        #expect(verdicts == [false, false])
+        let (verdicts, hasLeft) = judge([(63, 0), (0, 1), (0, 2)])
+        #expect(verdicts == [false, false, false])
         #expect(!hasLeft)
     }
 
     @Test("is not given back again and again while callers come and go, but in the end")
     func comingAndGoing() {
-        let begin: [(Int, Int64)] = [(100, 0), (10, 0), (100, 3), (0, 4), (100, 6), (0, 9)]
-        #expect(judge(begin).verdicts == [false, true, false, false, false, false])
+        let begin: [(Int, Int64)] = [(100, 0), (10, 0), (10, 0), (100, 3), (0, 4), (100, 6), (0, 8), (0, 9)]
+        #expect(judge(begin).verdicts == [false, false, true, false, false, false, false, false])
         #expect(judge(begin).hasLeft)
         let all = judge(begin + [(0, 10)])
         #expect(all.verdicts.last == true)

@@ -13,6 +13,7 @@ struct Crowd {
     private static let pause = TimeAmount.seconds(10)
 
     private var most = 0
+    private var last = 0
     private var since: NIODeadline?
 
     /// Whether half of the connections have left, and their memory was not given back yet.
@@ -21,10 +22,12 @@ struct Crowd {
     /// Notes how many connections there are now.
     /// - Returns: Whether memory is to be given back now.
     mutating func isOver(_ count: Int, _ now: NIODeadline) -> Bool {
+        // What a connection holds is freed a little after it is gone, so all has to be calm since the look before.
+        defer { last = count }
         most = max(most, count)
         hasLeft = most >= Self.least && count <= most / 2
         if let since, now - since < Self.pause { return false }
-        guard hasLeft else { return false }
+        guard hasLeft, count == last else { return false }
         (most, since, hasLeft) = (count, now, false)
         return true
     }
