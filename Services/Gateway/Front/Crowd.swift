@@ -7,28 +7,29 @@ import NIOPosix
 /// glibc keeps what an event loop's thread has freed for that thread, wherever a piece still in use lies above it: after
 /// 500 TLS connections that is some 30 MiB a loop.
 struct Crowd {
-    /// Fewer are not worth the look.
+    /// Fewer are not worth the look, which touches every free page.
     private static let least = 64
-    /// The time between two looks, which touch every free page.
-    private static let pause = TimeAmount.seconds(10)
+    /// What a TLS connection holds is freed up to five seconds after it is gone.
+    private static let calm = TimeAmount.seconds(6)
 
     private var most = 0
-    private var last = 0
-    private var since: NIODeadline?
+    private var thinSince: NIODeadline?
 
     /// Whether half of the connections have left, and their memory was not given back yet.
-    private(set) var hasLeft = false
+    var hasLeft: Bool { thinSince != nil }
 
     /// Notes how many connections there are now.
     /// - Returns: Whether memory is to be given back now.
     mutating func isOver(_ count: Int, _ now: NIODeadline) -> Bool {
-        // What a connection holds is freed a little after it is gone, so all has to be calm since the look before.
-        defer { last = count }
         most = max(most, count)
-        hasLeft = most >= Self.least && count <= most / 2
-        if let since, now - since < Self.pause { return false }
-        guard hasLeft, count == last else { return false }
-        (most, since, hasLeft) = (count, now, false)
+        guard most >= Self.least, count <= most / 2 else {
+            thinSince = nil
+            return false
+        }
+        let since = thinSince ?? now
+        thinSince = since
+        guard now - since >= Self.calm else { return false }
+        (most, thinSince) = (count, nil)
         return true
     }
 
