@@ -30,6 +30,24 @@ extension FrontTests {
             return (String(decoding: bytes, as: UTF8.self), RawHTTP2.frames(bytes, type: 7).last?.last)
         }
 
+        @Test("what each answer says anew does not drive what all say out of the compression table")
+        func compression() async throws {
+            try await withFront { (front: TestFront) throws in
+                let caller = try RawConnection(port: front.port)
+                var bytes: [UInt8] = []
+                _ = caller.send(RawHTTP2.beginning)
+                for batch in 0..<4 {
+                    let streams = (0..<40).map { UInt32(80 * batch + 2 * $0 + 1) }
+                    _ = caller.send(streams.flatMap { RawHTTP2.get("/bulk/source?3", stream: $0) })
+                    bytes += caller.readBytes(patience: 1)
+                }
+                let sizes = RawHTTP2.frames(bytes, type: 1).map(\.count)
+                #expect(sizes.count == 160)
+                // Numbers take more or fewer bytes by their digits.
+                #expect(sizes.dropFirst().allSatisfy { $0 < sizes[1] + 16 && $0 < sizes[0] / 2 }, "\(sizes)")
+            }
+        }
+
         @Test("callers of a process that is about to end are told to go, get what they have asked for, and are left")
         func ending() async throws {
             let limits = FrontLimits(linger: .milliseconds(300), interval: .milliseconds(50))

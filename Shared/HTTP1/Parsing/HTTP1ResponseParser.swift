@@ -36,9 +36,6 @@ public struct HTTP1ResponseParser: Sendable {
     /// How many bytes wait to be read.
     public var bufferedBytes: Int { input.count }
 
-    /// How many of the waiting bytes were looked at and are not looked at again.
-    var scannedBytes: Int { head.cursor }
-
     /// Whether no byte of a next answer was seen.
     public var isBetweenMessages: Bool {
         if case .between = state { input.isEmpty && interim == 0 } else { false }
