@@ -94,7 +94,7 @@ struct ImportPlanner {
         // Ids rise with time, and lists go by them: the time is when the user came to the other system.
         var random = SystemRandomNumberGenerator()
         let id = row.id ?? .v7(at: row.createdAt ?? Date(), using: &random)
-        for key in [match.emailKey, match.usernameKey, id] {
+        for key in [match.emailKey, match.usernameKey, row.id] {
             if let key { made[key] = id }
         }
         guard !isDryRun else { return .settled(.init(line: line, status: .created)) }
