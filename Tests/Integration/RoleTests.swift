@@ -37,7 +37,9 @@ struct RoleTests {
         #expect(changed.body.contains("For some"))
         #expect(try send(suite, "DELETE", "roles/\(role.id)", nil, root).status == 204)
         #expect(try send(suite, "GET", "roles/\(role.id)", nil, root).status == 404)
-        #expect(try send(suite, "DELETE", "permissions/\(permission)", nil, root).status == 204)
+        // As clients write it that encode whatever they may.
+        let encoded = permission.replacing(":", with: "%3A")
+        #expect(try send(suite, "DELETE", "permissions/\(encoded)", nil, root).status == 204)
         #expect(try send(suite, "DELETE", "permissions/\(permission)", nil, root).status == 404)
         #expect(try send(suite, "DELETE", "permissions/users:read", nil, root).status == 409)
         for name in ["USER", "MODERATOR", "ADMIN"] {

@@ -1,7 +1,6 @@
 import Domain
 import FoundationEssentials
 import HTTPTypes
-import Hummingbird
 import Kit
 import Postgres
 
@@ -89,7 +88,7 @@ struct MailTextEndpoints {
     }
 
     private static func named(by call: Call) throws(Problem) -> (UUID, MailKind) {
-        guard let kind = call.parameters.get("kind").flatMap(MailKind.init) else { throw .notFound }
+        guard let kind = MailKind(rawValue: try call.text("kind")) else { throw .notFound }
         return (try call.namedTenant(), kind)
     }
 }

@@ -100,7 +100,7 @@ struct PermissionEndpoints {
     }
 
     private func remove(_ call: Call) async throws {
-        let (name, own) = (call.parameters.get("name") ?? "", try await call.permissions())
+        let (name, own) = (try call.text("name"), try await call.permissions())
         guard Permission(rawValue: name) == nil else {
             throw Problem.conflict("builtin_permission", "A permission that Gatehouse asks for has to stay")
         }

@@ -98,6 +98,20 @@ public struct Call: Sendable {
         return try await lookUpRoles(user, tenant).permissions
     }
 
+    /// A placeholder of the path, decoded (RFC 3986 §2.1).
+    /// - Throws: `Problem.notFound` when it can't be: nothing has such a name.
+    public func text(_ name: String) throws(Problem) -> String {
+        // A plus sign is itself in a path, other than in a form.
+        let escaped = (parameters.get(name) ?? "").utf8.flatMap {
+            $0 == UInt8(ascii: "+") ? Array("%2B".utf8) : [$0]
+        }
+        do throws(Problem) {
+            return try Form.decode(escaped)
+        } catch {
+            throw .notFound
+        }
+    }
+
     /// A placeholder of the path that is an id.
     /// - Throws: `Problem.notFound` when it isn't one: no object has such an id.
     public func id(_ name: String) throws(Problem) -> UUID {
