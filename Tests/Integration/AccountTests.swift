@@ -44,11 +44,15 @@ struct AccountTests {
         let suite = try SharedSuite.get()
         let person = try Person(suite)
         let first = try await suite.mailedToken(to: person.email, about: "confirm your")
-        for _ in 0..<10 {
+        var last = first
+        for number in 1...10 {
             let answer = try suite.post("/api/v1/auth/resend-verification", #"{"email":"\#(person.email)"}"#)
             #expect(answer.status == 202)
+            // Two that are sent at once get their tokens in any order.
+            if number < 3 {
+                last = try await suite.mailedToken(to: person.email, about: "confirm your", after: number)
+            }
         }
-        let last = try await suite.mailedToken(to: person.email, about: "confirm your", after: 2)
         #expect(try verify(suite, first) == 400)
         #expect(try verify(suite, last) == 204)
         #expect(try suite.mails(to: person.email).count == 3)
