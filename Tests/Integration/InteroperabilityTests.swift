@@ -6,7 +6,7 @@ import Testing
 @Suite("With others' tools", .timeLimit(.minutes(3)))
 struct InteroperabilityTests {
     /// A Python with the packages of deploy/test-requirements.txt, which deploy/test provides.
-    private static let python = ProcessInfo.processInfo.environment["GATEHOUSE_TEST_PYTHON"] ?? "python3"
+    static let python = ProcessInfo.processInfo.environment["GATEHOUSE_TEST_PYTHON"] ?? "python3"
 
     private func run(_ script: String, _ arguments: String...) throws -> String {
         try ChildProcess.run([Self.python, "-c", script] + arguments)

@@ -139,6 +139,8 @@ public enum OpenAPI {
         case .anyone, .processes: break
         }
         problems.append((503, "dependency_unavailable"))
+        if operation.access != .processes { problems += edgeProblems }
+        if operation.bodySchema != nil { problems.append((413, "payload_too_large")) }
         let byStatus = Dictionary(grouping: problems, by: \.status).sorted { $0.key < $1.key }
         let mediaType = operation.speaksOAuth ? "application/json" : "application/problem+json"
         let schema = Schema.reference(operation.speaksOAuth ? "OAuthError" : "Problem")
@@ -148,12 +150,21 @@ public enum OpenAPI {
         }
         return [.init(String(operation.answer.status.code), .object(success))] + alternatives
             + byStatus.map { status, problems in
-                let codes = problems.map(\.code).joined(separator: ", ")
+                var codes: [String] = []
+                for problem in problems where !codes.contains(problem.code) { codes.append(problem.code) }
                 let content = JSONValue.object([.init(mediaType, .object([.init("schema", schema.json)]))])
                 return .init(
-                    String(status), .object([.init("description", .string(codes)), .init("content", content)]))
+                    String(status),
+                    .object([.init("description", .string(codes.joined(separator: ", "))), .init("content", content)]))
             }
     }
+
+    /// What the gateway may answer to any request: one it can't read, a tenant it does not know, a limit that is
+    /// reached, a service that is away.
+    private static let edgeProblems = [
+        (400, "malformed_request"), (404, "not_found"), (414, "uri_too_long"), (429, "rate_limited"),
+        (502, "bad_gateway"), (504, "gateway_timeout"),
+    ]
 
     private static func parameter(_ property: Schema.Property, _ place: String) -> JSONValue {
         .object([
