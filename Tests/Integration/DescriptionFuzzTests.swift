@@ -1,3 +1,4 @@
+import FoundationEssentials
 import GatehouseTesting
 import Kit
 import Testing
@@ -20,6 +21,9 @@ struct DescriptionFuzzTests {
         try fuzz(tenant, Self.ending.flatMap { ["--include-operation-id", $0] })
     }
 
+    /// The same requests each time, unless others are asked for.
+    private let seed = ProcessInfo.processInfo.environment["GATEHOUSE_FUZZ_SEED"] ?? "1"
+
     private func fuzz(_ tenant: Furnished, _ selection: [String]) throws {
         let address = "http://127.0.0.1:\(tenant.suite.gateway.port)"
         let report = try ChildProcess.run(
@@ -28,7 +32,7 @@ struct DescriptionFuzzTests {
                 "sh", "-c", #"code=0; "$@" || code=$?; echo "exit code $code""#, "sh", InteroperabilityTests.python,
                 "-m", "schemathesis.cli", "run", "\(address)/api/v1/openapi.json", "--url",
                 "\(address)/t/\(tenant.slug)", "-H", "Authorization: Bearer \(tenant.administrator)", "--phases",
-                "fuzzing", "-n", "5", "--generation-database", "none", "--checks",
+                "fuzzing", "-n", "5", "--generation-database", "none", "--seed", seed, "--checks",
                 "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance",
             ] + selection)
         #expect(report.hasSuffix("exit code 0\n"), "\(report)")

@@ -20,12 +20,15 @@ struct UserActEndpoints {
                 .forcePasswordReset, "force-password-reset", id: "forcePasswordReset",
                 "End a user's sessions, and refuse the password until another is chosen by the mail that is sent",
                 conflicts: "no_email, last_superuser"),
-            endpoint(.verifyEmail, "verify-email", id: "verifyUserEmail", "Take a user's e-mail address as proven"),
+            endpoint(
+                .verifyEmail, "verify-email", id: "verifyUserEmail", "Take a user's e-mail address as proven",
+                refusals: "validation_failed"),
         ]
     }
 
     private func endpoint(
-        _ act: UserAct, _ word: String, id: String, _ summary: String, conflicts: String? = nil
+        _ act: UserAct, _ word: String, id: String, _ summary: String, conflicts: String? = nil,
+        refusals: String? = nil
     ) -> Operation {
         let acts = acts
         var route = Route(
@@ -34,6 +37,7 @@ struct UserActEndpoints {
         )
         .problem(.notFound, "not_found")
         if let conflicts { route = route.problem(.conflict, conflicts) }
+        if let refusals { route = route.problem(.unprocessableContent, refusals) }
         return route.perform { call in try await acts.perform(act, on: UserTarget(call)) }
     }
 }
