@@ -27,7 +27,7 @@ await ServiceProcess(name: "identity", port: IdentitySettings.port, settings: Id
     let proof = PasswordProof(postgres: postgres, hasher: hasher, lockout: lockout)
     let superuser = FirstSuperuser(
         email: values[IdentitySettings.superuserEmail], password: values[IdentitySettings.superuserPassword],
-        postgres: postgres, hasher: hasher, logger: context.logger)
+        postgres: postgres, tenants: tenants, intake: intake, logger: context.logger)
     let signIn = SignIn(
         postgres: postgres, tenants: tenants, hasher: hasher, lockout: lockout,
         token: InternalClient(upstream: upstream, key: context.internalKey))

@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 import uuid
 
+TICKS = os.sysconf("SC_CLK_TCK")
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 NAMES = ["GATEWAY", "OPS", "IDENTITY", "TOKEN", "ADMIN", "POSTGRES", "REDIS"]
 _handed_out = set()
@@ -47,6 +48,43 @@ class Door:
         answer = self.connection.getresponse()
         text = answer.read()
         return answer.status, json.loads(text) if text[:1] in (b"{", b"[") else text
+
+
+class Meter:
+    """CPU and memory of the processes at work."""
+
+    def __init__(self, suite, *names):
+        self.processes = {name: int((suite.folder / "state" / f"{name}.pid").read_text().split()[0])
+                          for name in names}
+        self.postmaster = int((suite.folder / "postgres/data/postmaster.pid").read_text().split()[0])
+
+    @staticmethod
+    def stat(process):
+        fields = pathlib.Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        # Parent, own ticks, ticks of children that ended and were waited for.
+        return int(fields[1]), int(fields[11]) + int(fields[12]), int(fields[13]) + int(fields[14])
+
+    def cpu(self):
+        used = {name: self.stat(process)[1] / TICKS for name, process in self.processes.items()}
+        _, own, ended = self.stat(self.postmaster)
+        ticks = own + ended
+        for entry in os.listdir("/proc"):
+            with contextlib.suppress(OSError):
+                if entry.isdigit():
+                    parent, mine, _ = self.stat(entry)
+                    ticks += mine if parent == self.postmaster else 0
+        return {**used, "postgres": ticks / TICKS}
+
+    def forget_peaks(self):
+        for process in self.processes.values():
+            pathlib.Path(f"/proc/{process}/clear_refs").write_text("5")
+
+    def peaks(self):
+        peaks = {}
+        for name, process in self.processes.items():
+            lines = pathlib.Path(f"/proc/{process}/status").read_text().splitlines()
+            peaks[name] = next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1024
+        return peaks
 
 
 class Suite:

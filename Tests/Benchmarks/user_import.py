@@ -13,55 +13,16 @@ import base64
 import contextlib
 import hashlib
 import http.client
-import os
 import pathlib
 import random
 import sys
 import tempfile
 import time
 
-from suite import Door, Suite
+from suite import Door, Meter, Suite
 
-TICKS = os.sysconf("SC_CLK_TCK")
 PASSWORD = "correct horse 7 battery"
 IMPORT = "/api/v1/admin/users/import"
-
-
-class Meter:
-    """CPU and memory of the processes at work."""
-
-    def __init__(self, suite):
-        self.processes = {name: int((suite.folder / "state" / f"{name}.pid").read_text().split()[0])
-                          for name in ["admin", "gateway"]}
-        self.postmaster = int((suite.folder / "postgres/data/postmaster.pid").read_text().split()[0])
-
-    @staticmethod
-    def stat(process):
-        fields = pathlib.Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-        # Parent, own ticks, ticks of children that ended and were waited for.
-        return int(fields[1]), int(fields[11]) + int(fields[12]), int(fields[13]) + int(fields[14])
-
-    def cpu(self):
-        used = {name: self.stat(process)[1] / TICKS for name, process in self.processes.items()}
-        _, own, ended = self.stat(self.postmaster)
-        ticks = own + ended
-        for entry in os.listdir("/proc"):
-            with contextlib.suppress(OSError):
-                if entry.isdigit():
-                    parent, mine, _ = self.stat(entry)
-                    ticks += mine if parent == self.postmaster else 0
-        return {**used, "postgres": ticks / TICKS}
-
-    def forget_peaks(self):
-        for process in self.processes.values():
-            pathlib.Path(f"/proc/{process}/clear_refs").write_text("5")
-
-    def peaks(self):
-        peaks = {}
-        for name, process in self.processes.items():
-            lines = pathlib.Path(f"/proc/{process}/status").read_text().splitlines()
-            peaks[name] = next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1024
-        return peaks
 
 
 class Caller:
@@ -109,7 +70,7 @@ def write_users(file, prefix, count):
 def main():
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
     with Suite(FIRST_SUPERUSER_EMAIL="root@example.com") as suite, tempfile.TemporaryDirectory() as folder:
-        caller, meter = Caller(suite), Meter(suite)
+        caller, meter = Caller(suite), Meter(suite, "admin", "gateway")
         few, many = (pathlib.Path(folder) / name for name in ["few", "many"])
         write_users(few, "few", count // 10)
         write_users(many, "many", count)

@@ -3,8 +3,6 @@ import Domain
 import FoundationEssentials
 import Kit
 import Logging
-import NIOCore
-import Passwords
 import Postgres
 
 /// Makes the first superuser once, from the settings, when the default tenant has none.
@@ -12,10 +10,13 @@ struct FirstSuperuser {
     let email: String?
     let password: Secret?
     let postgres: PostgresClient
-    let hasher: PasswordHasher
+    let tenants: TenantDirectory
+    let intake: PasswordIntake
     let logger: Logger
 
     /// Several instances starting together make one: the insert takes a lock and looks again.
+    /// - Throws: `ConfigurationProblems` for what is no e-mail address, and for a password that the default tenant would
+    ///   take of nobody.
     func ensure() async throws {
         guard let email, let password else { return }
         guard let address = EmailAddress(email) else {
@@ -25,7 +26,17 @@ struct FirstSuperuser {
         }
         let scope = PostgresScope.tenant(DefaultTenant.id)
         guard try await postgres.query(Self.exists, scope: scope).isEmpty else { return }
-        let hash = try await hasher.hash(Password(password.reveal()), deadline: .now() + .seconds(10))
+        guard let tenant = tenants.tenant(DefaultTenant.id) else { return }
+        let hash: String
+        do {
+            hash = try await intake.take(
+                password.reveal(), field: "password", for: .init(email: address.text), of: tenant)
+        } catch let problem as Problem where !problem.errors.isEmpty {
+            throw ConfigurationProblems([
+                ConfigurationProblem(
+                    IdentitySettings.superuserPassword.name, problem.errors.map(\.detail).joined(separator: "; "))
+            ])
+        }
         let answers = try await postgres.pipeline(
             [
                 PostgresStep(Self.lock, []),
