@@ -120,12 +120,14 @@ public final class RunningSuite: Sendable {
         return text
     }
 
-    /// Runs SQL as a role, the owner of the schema unless said; returns what came of it, columns separated by `|`.
+    /// Runs SQL as a role, the owner of the schema unless said, in the suite's database or another one; returns what came of it, columns separated by `|`.
     @discardableResult
-    public func sql(_ statement: String, as role: String = "gatehouse_owner") throws -> String {
+    public func sql(_ statement: String, as role: String = "gatehouse_owner", in database: String = "gatehouse") throws
+        -> String
+    {
         var text = try ChildProcess.run([
             "env", "PGPASSFILE=\(folder)/secrets/pgpass", "psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1",
-            "-h", "127.0.0.1", "-p", "\(ports["PORT_POSTGRES"] ?? 0)", "-U", role, "-d", "gatehouse",
+            "-h", "127.0.0.1", "-p", "\(ports["PORT_POSTGRES"] ?? 0)", "-U", role, "-d", database,
             "-c", statement,
         ])
         while text.last?.isNewline == true { text.removeLast() }

@@ -131,6 +131,14 @@ class Suite:
         folder = self.environment.get("GATEHOUSE_BIN_DIR")
         return (pathlib.Path(folder) if folder else ROOT / ".build" / "release") / name
 
+    def sql(self, statements, user="gatehouse_owner", options=""):
+        """Runs SQL as a role; returns what came of it. `options` are settings as psql takes them, -c NAME=VALUE."""
+        return subprocess.run(
+            ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p",
+             str(self.ports["POSTGRES"]), "-U", user, "-d", "gatehouse"],
+            env={**os.environ, "PGPASSFILE": str(self.folder / "secrets/pgpass"), "PGOPTIONS": options},
+            input=statements, check=True, capture_output=True, text=True).stdout
+
     def register(self):
         """Registers somebody new; returns the user's id, name and password."""
         name, password = f"b{uuid.uuid4().hex[:12]}", "correct horse 7 battery"

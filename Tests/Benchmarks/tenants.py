@@ -9,9 +9,7 @@ all tenants anew.
 Usage: Tests/Benchmarks/tenants.py [TENANTS [ROUNDS]]     (10,000 and 5)
 """
 
-import os
 import statistics
-import subprocess
 import sys
 import time
 
@@ -20,17 +18,9 @@ from suite import Door, Meter, Suite
 PROCESSES = ["gateway", "identity", "token", "admin"]
 
 
-def sql(suite, statement):
-    return subprocess.run(
-        ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p",
-         str(suite.ports["POSTGRES"]), "-U", "gatehouse_owner", "-d", "gatehouse", "-c", statement],
-        env={**os.environ, "PGPASSFILE": str(suite.folder / "secrets/pgpass")}, check=True, capture_output=True,
-        text=True).stdout.strip()
-
-
 def fill(suite, count):
     """Makes tenants with a client and a key each; the keys are the default tenant's, nobody signs with them."""
-    sql(suite, f"""
+    suite.sql(f"""
         select count(provision_tenant(gen_random_uuid(), 'many' || n, 'Tenant ' || n)) from generate_series(1, {count}) n;
         insert into signing_keys (tenant_id, kid, algorithm, state, public_key, sealed_private_key, activated_at)
         select t.id, k.kid || '-' || t.slug, k.algorithm, 'active', k.public_key, k.sealed_private_key, now()
@@ -83,7 +73,7 @@ class Side:
     def change(self, name):
         """Changes the tenant's CORS origins, and waits until the gateway goes by them."""
         origin = f"https://{name}.example"
-        sql(self.suite, f"""
+        self.suite.sql(f"""
             update tenants set settings = settings || '{{"cors_origins": ["{origin}"]}}' where slug = 'default';
             insert into events (tenant_id, kind, subject_id) select id, 'tenant.changed', id from tenants
             where slug = 'default'""")

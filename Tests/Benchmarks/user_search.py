@@ -54,14 +54,7 @@ class Database:
         self.suite = suite
 
     def run(self, user, sql):
-        environment = {
-            **os.environ, "PGPASSFILE": str(self.suite.folder / "secrets/pgpass"),
-            "PGOPTIONS": f"-c gatehouse.tenant={TENANT} -c plan_cache_mode=force_generic_plan",
-        }
-        return subprocess.run(
-            ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p",
-             str(self.suite.ports["POSTGRES"]), "-U", user, "-d", "gatehouse"],
-            env=environment, input=sql, check=True, capture_output=True, text=True).stdout
+        return self.suite.sql(sql, user, f"-c gatehouse.tenant={TENANT} -c plan_cache_mode=force_generic_plan")
 
     def fill(self, first, last):
         """Users first … last - 1: ids rise in the order they are made, as in life; names are spread evenly."""

@@ -9,22 +9,21 @@ struct FirstSuperuserTests {
     func once() throws {
         let suite = try SharedSuite.get()
         let database = uniqueName("d").replacing("-", with: "_")
-        _ = try psql(suite, "postgres", "postgres", "create database \(database) owner gatehouse_owner")
+        try suite.sql("create database \(database) owner gatehouse_owner", as: "postgres", in: "postgres")
         _ = try ChildProcess.run(
             environment(suite, database, role: "owner") + [
                 "\(RunningSuite.root)/.build/debug/gatehouse-migrate", "upgrade", "head",
             ])
         func superusers() throws -> String {
-            try psql(
-                suite, "gatehouse_owner", database,
-                "select coalesce(string_agg(email, ' '), 'none') from users where is_superuser")
+            try suite.sql(
+                "select coalesce(string_agg(email, ' '), 'none') from users where is_superuser", in: database)
         }
         let refused = try identity(suite, database, "root@example.com", password: "root@example.com")
         #expect(refused.contains("FIRST_SUPERUSER_PASSWORD: must not"), "\(refused)")
-        #expect(try superusers() == "none\n")
+        #expect(try superusers() == "none")
         for address in ["one@example.com", "two@example.com"] {
             _ = try identity(suite, database, address, password: "correct horse 7 battery")
-            #expect(try superusers() == "one@example.com\n")
+            #expect(try superusers() == "one@example.com")
         }
     }
 
@@ -51,13 +50,5 @@ struct FirstSuperuserTests {
             "env", "DATABASE_URL=postgresql://gatehouse_\(role)@\(address)",
             "DATABASE_PASSWORD_FILE=\(suite.folder)/secrets/\(role)_password",
         ]
-    }
-
-    private func psql(_ suite: RunningSuite, _ role: String, _ database: String, _ statement: String) throws -> String {
-        try ChildProcess.run([
-            "env", "PGPASSFILE=\(suite.folder)/secrets/pgpass", "psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1",
-            "-h", "127.0.0.1", "-p", "\(suite.ports["PORT_POSTGRES"] ?? 0)", "-U", role, "-d", database, "-c",
-            statement,
-        ])
     }
 }

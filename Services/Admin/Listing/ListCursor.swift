@@ -53,8 +53,7 @@ struct ListCursor: Sendable, Equatable {
         for part in list + [id.text] + (key.map { [$0] } ?? []) {
             for byte in Array(part.utf8) + [0xFF] { checksum = (checksum ^ UInt64(byte)) &* 0x100_0000_01B3 }
         }
-        let sorted = (key ?? "").utf8.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-        return [high, low, checksum].map { Self.digits($0) }.joined() + sorted
+        return [high, low, checksum].map { Self.digits($0) }.joined() + Hexadecimal.text((key ?? "").utf8)
     }
 
     private static func digits(_ number: UInt64) -> String {

@@ -1,6 +1,14 @@
 import Postgres
 
 enum RoleStatements {
+    private static let columns = """
+        r.id, r.name, r.description, r.is_builtin,
+            case when r.is_builtin
+                then array(select p.name from permissions p where p.tenant_id = r.tenant_id order by p.name)
+                else r.permissions end,
+            r.created_at, r.updated_at
+        """
+
     /// Counts one more change of the tenant's roles, and waits for others that change them; returns the epoch.
     static let raiseEpoch = PostgresStatement(
         "admin_role_raise_epoch", [],
@@ -9,11 +17,7 @@ enum RoleStatements {
     static let role = PostgresStatement(
         "admin_role", [.uuid],
         """
-        select r.id, r.name, r.description, r.is_builtin,
-            case when r.is_builtin
-                then array(select p.name from permissions p where p.tenant_id = r.tenant_id order by p.name)
-                else r.permissions end,
-            r.created_at, r.updated_at
+        select \(columns)
         from roles r
         where r.tenant_id = current_tenant() and r.id = $1
         """)
@@ -22,11 +26,7 @@ enum RoleStatements {
     static let list = PostgresStatement(
         "admin_role_list", [],
         """
-        select r.id, r.name, r.description, r.is_builtin,
-            case when r.is_builtin
-                then array(select p.name from permissions p where p.tenant_id = r.tenant_id order by p.name)
-                else r.permissions end,
-            r.created_at, r.updated_at
+        select \(columns)
         from roles r
         where r.tenant_id = current_tenant()
         order by r.is_builtin desc, r.name

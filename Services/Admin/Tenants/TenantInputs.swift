@@ -50,16 +50,15 @@ struct TenantChange: RequestContent {
 
 /// The user who is to look after a new tenant: other tenants' tokens are worth nothing there.
 struct FirstAdministrator: RequestContent {
-    let email: EmailAddress?
-    let username: Username?
-    let displayName: String?
+    let content: UserContent
     /// Without one they choose one by mail.
     let password: String?
 
     init(from fields: inout FieldReader) {
-        email = fields.optional("email", .email) ?? nil
-        username = fields.optional("username", .username) ?? nil
-        displayName = fields.optional("display_name", .line(1...100))
+        let email = fields.optional("email", .email) ?? nil
+        let username = fields.optional("username", .username) ?? nil
+        let displayName = fields.optional("display_name", .line(1...100))
+        content = UserContent(email: email, username: username, displayName: displayName)
         password = fields.optional("password", .secret)
         guard !fields.isDescribing, !fields.hasFaults else { return }
         if email == nil, username == nil {

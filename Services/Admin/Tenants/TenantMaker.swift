@@ -24,7 +24,11 @@ struct TenantMaker: Sendable {
                     _ = try await transaction.query(TenantStatements.setHosts, [.textArray(hosts)])
                 }
                 if let administrator = new.administrator {
-                    _ = try await transaction.pipeline(administrator.steps(hash: hash))
+                    _ = try await transaction.pipeline(
+                        PostgresStep.makeUser(
+                            UUID.v7(), administrator.content,
+                            roles: UserRoles([BuiltinRole.user, BuiltinRole.admin]), passwordHash: hash,
+                            isInvited: hash == nil))
                 }
                 let tenant = try await transaction.tenant()
                 var detail = AuditDetail()
@@ -33,7 +37,8 @@ struct TenantMaker: Sendable {
                 if let settings = try? JSONParser.parse(tenant.stored.utf8) { detail.note("settings", settings) }
                 if !tenant.hosts.isEmpty { detail.note("hosts", tenant.hosts) }
                 if let administrator = new.administrator {
-                    detail.note("administrator", administrator.email?.text ?? administrator.username?.text)
+                    detail.note(
+                        "administrator", administrator.content.email?.text ?? administrator.content.username?.text)
                 }
                 let events = try await transaction.record(
                     [.tenantChanged(id)], audit: call.audit("tenant.made", "tenant", id.text, detail: detail.json))
@@ -46,7 +51,8 @@ struct TenantMaker: Sendable {
     private func hash(_ new: NewTenant, _ call: Call) async throws -> String? {
         guard let administrator = new.administrator, let password = administrator.password else { return nil }
         var request = PasswordToHash(
-            password: password, email: administrator.email?.text, username: administrator.username?.text)
+            password: password, email: administrator.content.email?.text,
+            username: administrator.content.username?.text)
         request.newTenant = PasswordToHash.NewTenant(
             slug: new.slug, name: new.name, minimumLength: new.settings?.number(.passwordMinimumLength),
             classes: new.settings?.number(.passwordClasses))
@@ -55,28 +61,5 @@ struct TenantMaker: Sendable {
         } catch let problem as Problem {
             throw problem.within("/administrator")
         }
-    }
-}
-
-extension FirstAdministrator {
-    /// Makes the user in the tenant of the transaction.
-    fileprivate func steps(hash: String?) -> [PostgresStep] {
-        let id = UUID.v7()
-        var steps = [
-            PostgresStep(
-                UserStatements.insert,
-                [
-                    .uuid(id), .optional(email?.text), .optional(username?.text), .optional(displayName),
-                    .text("active"), .bool(false),
-                ]),
-            PostgresStep(
-                UserRoleStatements.grant, [.uuid(id), .textArray([BuiltinRole.user, BuiltinRole.admin])]),
-        ]
-        if let hash {
-            steps.append(PostgresStep(UserStatements.insertPassword, [.uuid(id), .uuid(.v7()), .text(hash)]))
-        } else if let email {
-            steps.append(.mailReset(to: email.text))
-        }
-        return steps
     }
 }

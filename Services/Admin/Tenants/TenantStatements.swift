@@ -2,11 +2,15 @@ import Postgres
 
 /// Each statement but the list runs in the scope of the tenant that it is about.
 enum TenantStatements {
+    private static let columns = """
+        id, slug, name, state, settings::text, created_at, updated_at,
+            array(select host from tenant_hosts where tenant_id = tenants.id order by host), delete_after
+        """
+
     static let tenant = PostgresStatement(
         "admin_tenant", [],
         """
-        select id, slug, name, state, settings::text, created_at, updated_at,
-            array(select host from tenant_hosts where tenant_id = tenants.id order by host), delete_after
+        select \(columns)
         from tenants
         where id = current_tenant()
         """)
@@ -15,8 +19,7 @@ enum TenantStatements {
     static let list = PostgresStatement(
         "admin_tenant_list", [.uuid, .int4],
         """
-        select id, slug, name, state, settings::text, created_at, updated_at,
-            array(select host from tenant_hosts where tenant_id = tenants.id order by host), delete_after
+        select \(columns)
         from tenants
         where id < coalesce($1, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
         order by id desc

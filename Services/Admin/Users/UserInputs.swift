@@ -9,6 +9,14 @@ struct UserContent: RequestContent {
     let isEmailVerified: Bool
     let state: String
 
+    /// An active user who has proven nothing.
+    init(email: EmailAddress?, username: Username?, displayName: String?) {
+        self.email = email
+        self.username = username
+        self.displayName = displayName
+        (isEmailVerified, state) = (false, "active")
+    }
+
     init(from fields: inout FieldReader) {
         email = fields.optional("email", .email) ?? nil
         username = fields.optional("username", .username) ?? nil

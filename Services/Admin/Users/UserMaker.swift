@@ -22,23 +22,8 @@ struct UserMaker: Sendable {
             return try await changes.create(call, in: call.tenant) { transaction in
                 if new.roles != [BuiltinRole.user] { try await transaction.refuseGranting(roles, own) }
                 let content = new.content
-                var steps = [
-                    PostgresStep(
-                        UserStatements.insert,
-                        [
-                            .uuid(id), .optional(content.email?.text), .optional(content.username?.text),
-                            .optional(content.displayName), .text(content.state), .bool(content.isEmailVerified),
-                        ]),
-                    PostgresStep(UserRoleStatements.grant, [.uuid(id), .textArray(roles.tenantRoles)]),
-                ]
-                if roles.makesSuperuser {
-                    steps.append(PostgresStep(UserRoleStatements.mark, [.uuid(id), .bool(true)]))
-                }
-                if let hash {
-                    steps.append(
-                        PostgresStep(UserStatements.insertPassword, [.uuid(id), .uuid(.v7()), .text(hash)]))
-                }
-                if new.isInvited, let email = content.email { steps.append(.mailReset(to: email.text)) }
+                let steps = PostgresStep.makeUser(
+                    id, content, roles: roles, passwordHash: hash, isInvited: new.isInvited)
                 _ = try await transaction.pipeline(steps)
                 var detail = AuditDetail()
                 detail.note("email", content.email?.text)
@@ -60,5 +45,28 @@ struct UserMaker: Sendable {
         let request = PasswordToHash(
             password: password, email: new.content.email?.text, username: new.content.username?.text)
         return try await passwords.hash(request, for: call)
+    }
+}
+
+extension PostgresStep {
+    /// Makes a user with roles, and with a password, a mail that leads to one, or neither.
+    static func makeUser(
+        _ id: UUID, _ content: UserContent, roles: UserRoles, passwordHash: String?, isInvited: Bool
+    ) -> [PostgresStep] {
+        var steps = [
+            PostgresStep(
+                UserStatements.insert,
+                [
+                    .uuid(id), .optional(content.email?.text), .optional(content.username?.text),
+                    .optional(content.displayName), .text(content.state), .bool(content.isEmailVerified),
+                ]),
+            PostgresStep(UserRoleStatements.grant, [.uuid(id), .textArray(roles.tenantRoles)]),
+        ]
+        if roles.makesSuperuser { steps.append(PostgresStep(UserRoleStatements.mark, [.uuid(id), .bool(true)])) }
+        if let passwordHash {
+            steps.append(PostgresStep(UserStatements.insertPassword, [.uuid(id), .uuid(.v7()), .text(passwordHash)]))
+        }
+        if isInvited, let email = content.email { steps.append(.mailReset(to: email.text)) }
+        return steps
     }
 }

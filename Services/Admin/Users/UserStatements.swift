@@ -1,15 +1,19 @@
 import Postgres
 
 enum UserStatements {
-    static let user = PostgresStatement(
-        "admin_user", [.uuid],
-        """
-        select u.id, u.email, u.email_verified_at is not null, u.username, u.display_name, u.state, role_claims(u.id),
+    private static let columns = """
+        u.id, u.email, u.email_verified_at is not null, u.username, u.display_name, u.state, role_claims(u.id),
             u.locked_at is not null or exists (
                 select from login_failures f
                 where f.tenant_id = u.tenant_id and f.kind = 'account' and f.subject = u.id::text
                     and f.blocked_until > now()),
             u.created_at, u.updated_at
+        """
+
+    static let user = PostgresStatement(
+        "admin_user", [.uuid],
+        """
+        select \(columns)
         from users u
         where u.tenant_id = current_tenant() and u.id = $1
         """)
@@ -17,12 +21,7 @@ enum UserStatements {
     static let users = PostgresStatement(
         "admin_users", [.uuidArray],
         """
-        select u.id, u.email, u.email_verified_at is not null, u.username, u.display_name, u.state, role_claims(u.id),
-            u.locked_at is not null or exists (
-                select from login_failures f
-                where f.tenant_id = u.tenant_id and f.kind = 'account' and f.subject = u.id::text
-                    and f.blocked_until > now()),
-            u.created_at, u.updated_at
+        select \(columns)
         from users u
         where u.tenant_id = current_tenant() and u.id = any ($1)
         """)

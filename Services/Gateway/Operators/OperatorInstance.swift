@@ -80,8 +80,7 @@ final class OperatorInstance {
                 "upstream not reached",
                 metadata: ["upstream": "\(settings.name)", "address": "\(address)", "error": "\(error)"])
             failures += 1
-            let pause = min(5000, 50 << min(failures, 7))
-            skippedUntil = .now() + .milliseconds(Int64.random(in: Int64(pause / 2)...Int64(pause)))
+            skippedUntil = .now() + Choice.pause(after: failures, shortest: 50, longest: 5000)
             pool?.failedToConnect()
         }
     }

@@ -86,9 +86,7 @@ final class OperatorPool {
         let now = NIODeadline.now()
         let able = instances.filter { !$0.isSkipped(now) && willDo($0) }
         guard able.count > 1 else { return able.first }
-        let first = Int.random(in: 0..<able.count)
-        var second = Int.random(in: 0..<(able.count - 1))
-        if second >= first { second += 1 }
+        let (first, second) = Choice.two(of: able.count)
         return able[first].busy <= able[second].busy ? able[first] : able[second]
     }
 

@@ -21,8 +21,8 @@ struct KnownDevice: Sendable {
     /// each has a mark of their own there.
     static func digests(in call: Call, body token: String?, isSecure: Bool) -> [String] {
         let shown = token.map { [$0] } ?? cookies(call, beginning: cookieName(isSecure))
-        return shown.filter { $0.hasPrefix(prefix) && $0.utf8.count <= 100 }.prefix(8).map { text in
-            OpaqueSecret.digest(of: text).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        return shown.filter { $0.hasPrefix(prefix) && $0.utf8.count <= 100 }.prefix(8).map {
+            Hexadecimal.text(OpaqueSecret.digest(of: $0))
         }
     }
 

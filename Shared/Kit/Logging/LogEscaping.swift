@@ -1,3 +1,5 @@
+import Domain
+
 public import Logging
 
 /// Makes any text safe to stand on one line of a log: quotes of the JSON kind, nothing a terminal would obey, and no

@@ -72,15 +72,18 @@ public enum Form {
     }
 
     /// One name or value of a form.
+    /// - Parameter plus: What a plus sign stands for: a blank in a form, itself elsewhere.
     /// - Throws: `Problem.malformed` for bad percent-encoding or bytes that are not UTF-8.
-    public static func decode(_ bytes: some Collection<UInt8>) throws(Problem) -> String {
+    public static func decode(
+        _ bytes: some Collection<UInt8>, plus: UInt8 = UInt8(ascii: " ")
+    ) throws(Problem) -> String {
         var decoded: [UInt8] = []
         decoded.reserveCapacity(bytes.count)
         var iterator = bytes.makeIterator()
         while let byte = iterator.next() {
             switch byte {
             case UInt8(ascii: "+"):
-                decoded.append(UInt8(ascii: " "))
+                decoded.append(plus)
             case UInt8(ascii: "%"):
                 guard
                     let high = iterator.next().flatMap({ Character(Unicode.Scalar($0)).hexDigitValue }),

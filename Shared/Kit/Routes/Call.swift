@@ -101,12 +101,8 @@ public struct Call: Sendable {
     /// A placeholder of the path, decoded (RFC 3986 §2.1).
     /// - Throws: `Problem.notFound` when it can't be: nothing has such a name.
     public func text(_ name: String) throws(Problem) -> String {
-        // A plus sign is itself in a path, other than in a form.
-        let escaped = (parameters.get(name) ?? "").utf8.flatMap {
-            $0 == UInt8(ascii: "+") ? Array("%2B".utf8) : [$0]
-        }
         do throws(Problem) {
-            return try Form.decode(escaped)
+            return try Form.decode((parameters.get(name) ?? "").utf8, plus: UInt8(ascii: "+"))
         } catch {
             throw .notFound
         }

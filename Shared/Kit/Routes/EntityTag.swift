@@ -1,4 +1,5 @@
 import Crypto
+import Domain
 import HTTPTypes
 public import NIOCore
 
@@ -9,9 +10,7 @@ public struct EntityTag: Sendable, Equatable {
 
     /// The tag of a written body.
     public init(body: ByteBuffer) {
-        let digest = SHA256.hash(data: Array(body.readableBytesView)).prefix(16)
-        let digits = digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
-        text = "\"" + digits.joined() + "\""
+        text = "\"" + Hexadecimal.text(SHA256.hash(data: Array(body.readableBytesView)).prefix(16)) + "\""
     }
 
     /// The tag of the content's body.

@@ -129,17 +129,15 @@ public enum OpenAPI {
         }
         var problems = operation.problems
         if operation.bodySchema != nil, !operation.speaksOAuth {
-            problems += [
-                (400, "malformed_request"), (415, "unsupported_media_type"), (422, "validation_failed"),
-            ]
+            problems += [(415, "unsupported_media_type"), (422, "validation_failed")]
         }
-        if operation.querySchema != nil { problems += [(400, "malformed_request"), (422, "validation_failed")] }
+        if operation.querySchema != nil { problems.append((422, "validation_failed")) }
         switch operation.access {
         case .bearer, .role, .permission, .superuser: problems += [(401, "invalid_token"), (403, "forbidden")]
         case .anyone, .processes: break
         }
         problems.append((503, "dependency_unavailable"))
-        if operation.access != .processes { problems += edgeProblems }
+        problems += edgeProblems
         if operation.bodySchema != nil { problems.append((413, "payload_too_large")) }
         let byStatus = Dictionary(grouping: problems, by: \.status).sorted { $0.key < $1.key }
         let mediaType = operation.speaksOAuth ? "application/json" : "application/problem+json"

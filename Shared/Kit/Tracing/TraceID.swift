@@ -1,3 +1,5 @@
+import Domain
+
 /// The 16 bytes that all spans of a trace share; never all zero.
 public struct TraceID: Sendable, Hashable, CustomStringConvertible {
     /// The first eight bytes, big endian.
@@ -55,8 +57,8 @@ public struct SpanID: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// Lower-case hexadecimal digits, the only ones trace context allows.
-enum Hexadecimal {
+/// Whole numbers in lower-case digits, the only ones trace context allows.
+extension Hexadecimal {
     /// Writes 16 digits; the caller has made sure of room from `offset` on.
     static func write(_ value: UInt64, into buffer: UnsafeMutableBufferPointer<UInt8>, at offset: Int) {
         for index in 0..<16 {

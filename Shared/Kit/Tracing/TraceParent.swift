@@ -1,3 +1,5 @@
+import Domain
+
 /// The value of a `traceparent` header (W3C Trace Context, section 3.2).
 public struct TraceParent: Sendable, Hashable, CustomStringConvertible {
     /// The trace.

@@ -161,9 +161,8 @@ final class UpstreamInstance {
         if !wasConnected { health.metrics.connectFailed() }
         failures += 1
         // The first try follows at once: a restarted instance is often back by then.
-        let pause = min(1000, 25 << min(failures, 6))
-        let jittered = Int64.random(in: Int64(pause / 2)...Int64(pause))
-        retry = eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(jittered)) { [weak self] in self?.connect() }
+        let pause = Choice.pause(after: failures, shortest: 25, longest: 1000)
+        retry = eventLoop.assumeIsolated().scheduleTask(in: pause) { [weak self] in self?.connect() }
     }
 }
 

@@ -136,9 +136,7 @@ public final class UpstreamPool {
         case 0: return nil
         case 1: return candidate(0)
         default:
-            let first = Int.random(in: 0..<used.count)
-            var second = Int.random(in: 0..<(used.count - 1))
-            if second >= first { second += 1 }
+            let (first, second) = Choice.two(of: used.count)
             switch (candidate(first), candidate(second)) {
             case (let one?, let other?): return used[first].load <= used[second].load ? one : other
             case (let one?, nil): return one

@@ -1,3 +1,4 @@
+import Domain
 import Tokens
 
 /// Follows the chain of seals link by link. No I/O: whoever holds it reads the seals, in order.
