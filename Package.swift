@@ -110,7 +110,7 @@ let package = Package(
         library(
             "Kit",
             [
-                "Domain", "HTTPFields", "HTTP2", "Postgres", "Redis", "Tokens", nioCore, nioPosix, nioHTTP1,
+                "Domain", "HTTPFields", "HTTP2", "Postgres", "Redis", "Schema", "Tokens", nioCore, nioPosix, nioHTTP1,
                 nioConcurrency, hummingbird,
                 hummingbirdCore, lifecycle, signals, logging, metrics, httpTypes, crypto, configuration,
             ]),

@@ -186,7 +186,11 @@ public struct ServiceProcess: Sendable {
 
         let context = try ProcessContext(values, name: name, logger: logger)
         let parts = try await build(context)
-        let checks = [StoreChecks.postgres(context.postgres), StoreChecks.redis(context.redis)] + parts.checks
+        let checks =
+            [
+                StoreChecks.postgres(context.postgres), SchemaCheck().check(context.postgres),
+                StoreChecks.redis(context.redis),
+            ] + parts.checks
         let health = Health(
             service: name, version: Version.current, environment: values[CommonSettings.environment].rawValue,
             checks: checks)
