@@ -313,7 +313,7 @@ process_in() {
 # The suite's processes by the files they left, the public door first, stores last: the order of stopping.
 known_names() {
     local name file
-    for file in "$state"/gateway*.supervisor "$state"/{identity,admin}.supervisor "$state"/token*.supervisor; do
+    for file in "$state"/gateway*.supervisor "$state"/{identity,admin}*.supervisor "$state"/token*.supervisor; do
         [[ ! -e $file ]] || basename "$file" .supervisor
     done
     for name in redis postgres; do
@@ -416,4 +416,16 @@ find_postgres_home() {
     fi
     mkdir -p "$postgres_home"
     chmod 700 "$postgres_home"
+}
+
+# Sets postgres to the folder of the suite's Postgres programs, and postgres_access to how they reach it; it has to run.
+find_private_postgres() {
+    is_running postgres || fail "there is no Postgres running in $run; deploy/up -d starts it."
+    find_postgres_home
+    # shellcheck disable=SC2034 # used by the scripts that source this file
+    postgres=$(postgres_binaries "$(cat "$postgres_home/data/PG_VERSION" 2>/dev/null || true)")
+    # The password goes by a file: arguments can be read by every user of the machine.
+    export PGPASSFILE=$secrets/pgpass
+    # shellcheck disable=SC2034 # used by the scripts that source this file
+    postgres_access=(--host=127.0.0.1 --port="$PORT_POSTGRES" --username=postgres)
 }

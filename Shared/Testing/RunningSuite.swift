@@ -19,15 +19,23 @@ public final class RunningSuite: Sendable {
     /// Brings a suite up and waits until it is ready.
     /// - Parameters:
     ///   - gateways: Instances of the gateway.
+    ///   - identities: Instances of the identity process.
     ///   - tokens: Instances of the token process.
+    ///   - admins: Instances of the admin process.
     ///   - settings: Further settings, `NAME=value`.
-    public init(gateways: Int = 1, tokens: Int = 1, settings: [String] = []) throws {
-        instances = ["--gateway", "\(gateways)", "--token", "\(tokens)"]
+    public init(
+        gateways: Int = 1, identities: Int = 1, tokens: Int = 1, admins: Int = 1, settings: [String] = []
+    ) throws {
+        instances = [
+            "--gateway", "\(gateways)", "--identity", "\(identities)", "--token", "\(tokens)",
+            "--admin", "\(admins)",
+        ]
         let names = [
             "PORT_GATEWAY", "PORT_OPS", "PORT_IDENTITY", "PORT_TOKEN", "PORT_ADMIN", "PORT_POSTGRES", "PORT_REDIS",
         ]
         let ports = Dictionary(
-            uniqueKeysWithValues: zip(names, try FreePort.take(names.count, instances: max(gateways, tokens))))
+            uniqueKeysWithValues: zip(
+                names, try FreePort.take(names.count, instances: max(gateways, identities, tokens, admins))))
         self.ports = ports
         gateway = PlainHTTP(port: ports["PORT_GATEWAY"] ?? 0)
         self.gateways = (0..<gateways).map { PlainHTTP(port: (ports["PORT_GATEWAY"] ?? 0) + 10 * $0) }

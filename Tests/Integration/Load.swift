@@ -16,9 +16,10 @@ protocol Errand: Sendable {
 struct Reading: Errand {
     let door: PlainHTTP
     let path: String
+    var headers: [String] = []
 
     var isRepeatable: Bool { true }
-    func request() -> PlainHTTP.Request { door.request("GET", path, keepsAlive: true) }
+    func request() -> PlainHTTP.Request { door.request("GET", path, headers: headers, keepsAlive: true) }
     mutating func took(_ answer: PlainHTTP.Answer) -> Bool { answer.status == 200 }
 }
 

@@ -47,6 +47,26 @@ struct RollingRestartTests {
         try expectOrderlyEnds(suite, of: Array(names))
     }
 
+    @Test("identity and admin instances restarted one after the other lose no request")
+    func identityAndAdmin() async throws {
+        let suite = try RunningSuite(identities: 2, tokens: 2, admins: 2)
+        let root = ["Authorization: Bearer \(try suite.superuser())"]
+        let errands: [any Errand] =
+            try [
+                Reading(door: suite.gateway, path: "/api/v1/auth/me", headers: root),
+                Reading(door: suite.gateway, path: "/api/v1/admin/users", headers: root),
+            ] + errands(suite, through: suite.gateway)
+        let names = ["identity", "identity-2", "admin", "admin-2"]
+        let tally = try await underLoad(errands) { _ in
+            for name in names {
+                try suite.deploy("service", "restart", name)
+                try await eventually { suite.isReady(name) }
+            }
+        }
+        #expect(tally.failures.isEmpty)
+        try expectOrderlyEnds(suite, of: names)
+    }
+
     /// Restarts both gateways in turn, each when the balancer sends connections to the other again.
     private func restartGateways(_ suite: RunningSuite, behind balancer: Balancer) async throws {
         for (name, gateway) in zip(["gateway", "gateway-2"], suite.gateways) {
