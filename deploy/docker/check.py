@@ -9,14 +9,13 @@ import sys
 
 import yaml
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import declared  # noqa: E402
+from declared import ROOT, text  # noqa: E402
+
 STORES = {"postgres", "redis"}
 PROCESSES = {"gateway", "identity", "token", "admin"}
 problems = []
-
-
-def text(path):
-    return (ROOT / path).read_text()
 
 
 def expect(condition, sentence):
@@ -24,25 +23,11 @@ def expect(condition, sentence):
         problems.append(sentence)
 
 
-def declared_settings():
-    """Every setting's name that a settings file of the code declares."""
-    names = set()
-    files = [*ROOT.glob("Services/**/*Settings.swift"), *ROOT.glob("Shared/Kit/**/*Settings.swift")]
-    files += [*ROOT.glob("Services/Migrate/*.swift"), *ROOT.glob("Shared/Kit/Configuration/ConfigurationReader.swift")]
-    for file in files:
-        names |= set(re.findall(r'"([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|HOST|PORT)"', file.read_text()))
-    return names
-
-
-def without_file(name):
-    return name.removesuffix("_FILE")
-
-
-settings = declared_settings()
+settings = declared.settings()
 compose_text = text("compose.yaml")
 compose = yaml.safe_load(compose_text)
 services = compose["services"]
-products = set(re.findall(r'\.executable\(name: "([^"]+)"', text("Package.swift")))
+products = declared.products()
 dockerfile = text("deploy/Dockerfile")
 example = text(".env.example")
 example_names = set(re.findall(r"^#?([A-Z][A-Z0-9_]*)=", example, re.MULTILINE))
@@ -60,7 +45,7 @@ for name in sorted(PROCESSES | {"migrate"}):
     expect(program in products, f"{name} runs {program}, which Package.swift does not make")
     expect(program in dockerfile, f"{program} is not copied into the image")
     for variable in service.get("environment", {}):
-        expect(without_file(variable) in settings, f"{name}: no code reads {variable}")
+        expect(declared.setting(variable) in settings, f"{name}: no code reads {variable}")
     for variable, value in service.get("environment", {}).items():
         if variable.endswith("_FILE") and str(value).startswith("/run/secrets/"):
             expect(value.rsplit("/", 1)[1] in service.get("secrets", []), f"{name}: {variable} names a secret not mounted")
