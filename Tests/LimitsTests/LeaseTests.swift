@@ -30,7 +30,7 @@ import Testing
         try await withGateways(2, to: server.url()) { gateways async throws in
             // What is too much is so always. Too little may be the machine's doing: where others have it for as long as
             // the bucket takes to refill, what would have come meanwhile is lost.
-            for _ in 0..<4 {
+            for _ in 0..<10 {
                 let demand = Demand(policy, freshSubject())
                 let start = ContinuousClock.now
                 let counts = try await withThrowingTaskGroup { group in
