@@ -11,6 +11,7 @@ public final class RunningSuite: Sendable {
     public let ports: [String: Int]
     /// Where its data is.
     public let folder: String
+    private let stores: ReplicatedStores?
     private let environment: [String]
     private let instances: [String]
     /// The top of the project.
@@ -20,8 +21,12 @@ public final class RunningSuite: Sendable {
     /// - Parameters:
     ///   - gateways: Instances of the gateway.
     ///   - tokens: Instances of the token process.
+    ///   - stores: Used instead of stores of its own.
     ///   - settings: Further settings, `NAME=value`.
-    public init(gateways: Int = 1, tokens: Int = 1, settings: [String] = []) throws {
+    public init(
+        gateways: Int = 1, tokens: Int = 1, stores: ReplicatedStores? = nil, settings: [String] = []
+    ) throws {
+        self.stores = stores
         instances = ["--gateway", "\(gateways)", "--token", "\(tokens)"]
         let names = [
             "PORT_GATEWAY", "PORT_OPS", "PORT_IDENTITY", "PORT_TOKEN", "PORT_ADMIN", "PORT_POSTGRES", "PORT_REDIS",
@@ -42,7 +47,7 @@ public final class RunningSuite: Sendable {
                 "LOGIN_FAILURES_PER_ADDRESS=1000000", "RATE_LIMITS=off",
                 // Nothing stands before the gateway that would have to see it go.
                 "SHUTDOWN_DELAY=0s",
-            ] + ports.map { "\($0.key)=\($0.value)" } + settings
+            ] + ports.map { "\($0.key)=\($0.value)" } + (stores?.settings ?? []) + settings
         // Whatever becomes of the tests, the suite does not outlive them.
         let quoted = environment.dropFirst().map { "'\($0)'" }.joined(separator: " ")
         let down = "env \(quoted) \(Self.root)/deploy/down --purge --yes; rm -rf \(folder)"
@@ -125,10 +130,10 @@ public final class RunningSuite: Sendable {
     public func sql(_ statement: String, as role: String = "gatehouse_owner", in database: String = "gatehouse") throws
         -> String
     {
+        let own = "postgresql://\(role)@127.0.0.1:\(ports["PORT_POSTGRES"] ?? 0)/\(database)"
         var text = try ChildProcess.run([
             "env", "PGPASSFILE=\(folder)/secrets/pgpass", "psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1",
-            "-h", "127.0.0.1", "-p", "\(ports["PORT_POSTGRES"] ?? 0)", "-U", role, "-d", database,
-            "-c", statement,
+            "-d", stores?.connectionString(user: role, database: database) ?? own, "-c", statement,
         ])
         while text.last?.isNewline == true { text.removeLast() }
         return text
