@@ -171,7 +171,7 @@ let package = Package(
         tests("SchemaTests", ["Schema", "GatehouseTesting", "Migrate"]),
         tests(
             "EventsTests",
-            ["Events", "Domain", "Postgres", "Redis", "GatehouseTesting", nioCore, nioPosix, lifecycle, logging]),
+            ["Events", "Domain", "Postgres", "Redis", "GatehouseTesting", nioCore, nioPosix, logging]),
         tests(
             "GatewayTests",
             [
