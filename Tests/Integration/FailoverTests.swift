@@ -108,6 +108,13 @@ struct FailoverTests {
         let hasAll = "select pg_last_wal_replay_lsn() >= '\(position)'"
         try await eventually { try stores.standby.execute(hasAll) == "t\n" }
 
+        // The migrator passes over a standby that stands first.
+        let servers = "127.0.0.1:\(stores.standby.port),127.0.0.1:\(stores.postgres.port)"
+        _ = try ChildProcess.run([
+            "env", "DATABASE_MIGRATE_URL=postgresql://gatehouse_owner@\(servers)/gatehouse",
+            "\(RunningSuite.root)/.build/debug/gatehouse-migrate", "upgrade", "head",
+        ])
+
         // From here on nothing reaches the standby.
         try stores.standby.execute("alter system set primary_conninfo = ''")
         try stores.standby.execute("select pg_reload_conf()")
@@ -139,6 +146,19 @@ struct FailoverTests {
         try await eventually { try suite.me(access).status == 200 }
         // The logout is lost as well; where it was heard of, its access token stays refused.
         #expect(try suite.me(out.access).status == 401)
+
+        // The programs that are run by hand find the way, too, past a host that is dead.
+        let owner = "DATABASE_MIGRATE_URL=\(stores.connectionString(user: "gatehouse_owner"))"
+        let binaries = "\(RunningSuite.root)/.build/debug"
+        let upgraded = try ChildProcess.run(["env", owner, "\(binaries)/gatehouse-migrate", "upgrade", "head"])
+        #expect(!upgraded.contains("reached"))
+        let verified = try ChildProcess.run([
+            "env", "LOG_LEVEL=critical", "REDIS_URL=redis://127.0.0.1:1",
+            "DATABASE_URL=\(stores.connectionString(user: "gatehouse_admin"))",
+            "INTERNAL_KEY_FILE=\(suite.folder)/secrets/internal_key",
+            "MASTER_KEY_FILE=\(suite.folder)/secrets/master_key", "\(binaries)/gatehouse-admin", "--verify-audit",
+        ])
+        #expect(verified.contains("intact: "), "\(verified)")
 
         for _ in 0..<5 { _ = try Person(suite) }
         let unsealed = """
