@@ -46,7 +46,8 @@ public enum RedisSettings {
             do throws(RedisError) {
                 configuration = try RedisConfiguration(url: text, password: password)
             } catch {
-                throw problem(url.name, "\(error)")
+                let reason = if case .configuration(let reason) = error { reason } else { "\(error)" }
+                throw problem(url.name, reason)
             }
             if values[masterName] != nil { throw problem(masterName.name, "goes with \(sentinels.name) only") }
         case (nil, let hosts?):

@@ -234,7 +234,8 @@ extension ProcessContext {
         do throws(PostgresError) {
             try database.validate()
         } catch {
-            throw ConfigurationProblems([ConfigurationProblem(CommonSettings.databaseURL.name, "\(error)")])
+            let reason = if case .invalidConfiguration(let reason) = error { reason } else { "\(error)" }
+            throw ConfigurationProblems([ConfigurationProblem(CommonSettings.databaseURL.name, reason)])
         }
         postgres = PostgresClient(configuration: database, logger: logger)
         redis = RedisClient(

@@ -44,7 +44,7 @@ struct RedisSettingsTests {
             (["REDIS_URL": "redis://a", "REDIS_SENTINEL_MASTER": "m"], "REDIS_SENTINEL_MASTER: goes with"),
             (["REDIS_URL": "redis://a", "REDIS_SENTINEL_PASSWORD": "canary"], "REDIS_SENTINEL_PASSWORD: is set, but"),
             (["REDIS_SENTINELS": "a,:7"], "REDIS_SENTINELS: 'a,:7' has a fault: element 2"),
-            (["REDIS_URL": "http://canary"], "REDIS_URL: "),
+            (["REDIS_URL": "http://canary"], "REDIS_URL: the URL's scheme is not known"),
         ] as [([String: String], String)])
     func problems(environment: [String: String], beginning: String) throws {
         let problems = try #require(throws: ConfigurationProblems.self) { try configuration(environment) }
