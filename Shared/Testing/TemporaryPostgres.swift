@@ -139,6 +139,8 @@ public final class TemporaryPostgres: Sendable {
                 postmaster.signal(SIGKILL)
             }
             postmaster.wait()
+            // Nobody cleans up behind a crash, and the number may be another program's before the janitor reads it.
+            if case .crash = mode { unlink("\(directory)/postmaster.pid") }
             child = nil
         }
     }
