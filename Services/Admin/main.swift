@@ -18,7 +18,8 @@ await ServiceProcess(
     let revocations = RevocationSet(lifetime: TenantSettings.longestAccessTokenLifetime)
     let feed = EventFeed(
         postgres: postgres, redis: context.redis, lookback: TenantSettings.longestAccessTokenLifetime,
-        logger: context.logger, handlers: [revocations.apply])
+        logger: context.logger, handlers: [revocations.apply],
+        forgettings: [revocations.forgetEpochs])
 
     let upstream = try await context.upstream("identity", context.values[AdminSettings.identityUpstreams])
 

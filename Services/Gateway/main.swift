@@ -18,7 +18,10 @@ await ServiceProcess(name: "gateway", port: GatewaySettings.opsPort, settings: G
     let feed = EventFeed(
         postgres: context.postgres, redis: context.redis, lookback: TenantSettings.longestAccessTokenLifetime,
         logger: context.logger,
-        handlers: [revocations.apply, tenantRefresher.apply, keyRefresher.apply, originRefresher.apply])
+        handlers: [revocations.apply, tenantRefresher.apply, keyRefresher.apply, originRefresher.apply],
+        forgettings: [
+            revocations.forgetEpochs, tenantRefresher.request, keyRefresher.request, originRefresher.request,
+        ])
 
     let limit = values[GatewaySettings.upstreamRequests]
     let identity = try await context.upstream(

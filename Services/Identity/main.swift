@@ -17,7 +17,8 @@ await ServiceProcess(name: "identity", port: IdentitySettings.port, settings: Id
     let refresher = DirectoryRefresher([.tenantChanged], logger: context.logger) { try await tenants.load() }
     let feed = EventFeed(
         postgres: postgres, redis: context.redis, lookback: TenantSettings.longestAccessTokenLifetime,
-        logger: context.logger, handlers: [refresher.apply, revocations.apply])
+        logger: context.logger, handlers: [refresher.apply, revocations.apply],
+        forgettings: [refresher.request, revocations.forgetEpochs])
     let publisher = EventPublisher(redis: context.redis)
     let upstream = try await context.upstream("token", values[IdentitySettings.tokenUpstreams])
     let workers = values[IdentitySettings.hashWorkers]

@@ -33,7 +33,10 @@ await ServiceProcess(name: "token", port: TokenSettings.port, settings: TokenSet
     let feed = EventFeed(
         postgres: postgres, redis: context.redis, lookback: TenantSettings.longestAccessTokenLifetime,
         logger: context.logger,
-        handlers: [ring.apply, clients.apply, revocations.apply, tenantRefresher.apply, keyRefresher.apply])
+        handlers: [ring.apply, clients.apply, revocations.apply, tenantRefresher.apply, keyRefresher.apply],
+        forgettings: [
+            ring.forget, clients.forget, revocations.forgetEpochs, tenantRefresher.request, keyRefresher.request,
+        ])
     let upstream = try await context.upstream("identity", values[TokenSettings.identityUpstreams])
 
     let codec = RefreshTokenCodec(current: masterKey, previous: accepted)

@@ -14,6 +14,8 @@ public import ServiceLifecycle
 public final class EventFeed: Sendable, Service {
     /// What is called with each event; it must be idempotent, and quick.
     public typealias Handler = @Sendable (Event) -> Void
+    /// What is called when the past has become another one; it must be quick, too.
+    public typealias Forgetting = @Sendable () -> Void
 
     /// The channel that hints are published on.
     public static let channel = "gatehouse:events"
@@ -31,6 +33,7 @@ public final class EventFeed: Sendable, Service {
     private let redis: RedisClient
     private let lookback: Duration
     private let handlers: [Handler]
+    private let forgettings: [Forgetting]
     private let logger: Logger
     private let state = NIOLockedValueBox(State())
     private let applied = Counter(label: "gatehouse_events_applied_total")
@@ -41,13 +44,17 @@ public final class EventFeed: Sendable, Service {
     ///   - lookback: How far back to begin: as long as an event's effect lasts in memory, which is the longest
     ///     lifetime of an access token.
     ///   - handlers: Called with each event, in order of registration.
+    ///   - forgettings: Called after a failover, before the events of the lookback are handed out again: events that were
+    ///     read may be lost, so that what they led to is to be learned anew.
     public init(
-        postgres: PostgresClient, redis: RedisClient, lookback: Duration, logger: Logger, handlers: [Handler]
+        postgres: PostgresClient, redis: RedisClient, lookback: Duration, logger: Logger, handlers: [Handler],
+        forgettings: [Forgetting] = []
     ) {
         self.postgres = postgres
         self.redis = redis
         self.lookback = lookback
         self.handlers = handlers
+        self.forgettings = forgettings
         self.logger = logger
     }
 
@@ -163,33 +170,45 @@ public final class EventFeed: Sendable, Service {
 
     private func followCursor() async throws(PostgresError) {
         var cursor = state.withLockedValue { $0.cursor }
-        let pageSize = 1000
+        let timeline = postgres.timeline
+        var isAnew = cursor.resetIfElsewhere(than: timeline)
         // The horizon is taken before the rows are read: whatever ran then may still add rows at or above it.
         let horizonRow = try await postgres.query(EventStatements.horizon).first
         let horizon = try horizonRow?.decode(0, as: Int64.self) ?? 0
-        if cursor.resetIfAhead(of: horizon) {
-            logger.warning("the database counts transactions anew; reading recent events again")
-        }
-        if cursor == .start {
+        if cursor.resetIfAhead(of: horizon) { isAnew = true }
+        if cursor.isAtStart {
             let seconds = Double(lookback.components.seconds)
-            apply(try await postgres.query(EventStatements.since, [.float8(seconds)]))
-        } else {
-            var position = (transaction: cursor.transaction, id: cursor.id)
-            while true {
-                let rows = try await postgres.query(
-                    EventStatements.after,
-                    [.int8(position.transaction), .int8(position.id), .int4(Int32(pageSize))])
-                apply(rows)
-                guard rows.count == pageSize else { break }
-                let last = rows[rows.count - 1]
-                position = (try last.decode(0), try last.decode(1))
+            let rows = try await postgres.query(EventStatements.since, [.float8(seconds)])
+            guard postgres.timeline == timeline else { return catchUp() }
+            if isAnew {
+                logger.notice("the database has another past than before; reading recent events again")
+                for forget in forgettings { forget() }
             }
+            apply(rows)
+        } else {
+            try await applyRows(after: cursor)
         }
+        // A failover meanwhile: the horizon may be one server's and the rows another's.
+        guard postgres.timeline == timeline else { return catchUp() }
         cursor.advance(to: horizon)
         let reached = cursor
         state.withLockedValue {
             $0.cursor = reached
             $0.isCurrent = true
+        }
+    }
+
+    private func applyRows(after cursor: EventCursor) async throws(PostgresError) {
+        let pageSize = 1000
+        var position = (transaction: cursor.transaction, id: cursor.id)
+        while true {
+            let rows = try await postgres.query(
+                EventStatements.after,
+                [.int8(position.transaction), .int8(position.id), .int4(Int32(pageSize))])
+            apply(rows)
+            guard rows.count == pageSize else { return }
+            let last = rows[rows.count - 1]
+            position = (try last.decode(0), try last.decode(1))
         }
     }
 

@@ -91,6 +91,18 @@ public final class RevocationSet: Sendable {
         }
     }
 
+    /// Forgets the epochs, which events that a failover lost may have raised: tokens that are issued now carry the lower
+    /// ones that the database knows, and would be refused. Ended sessions and single tokens stay refused; nobody is kept
+    /// out by that, since what is issued now has other ids.
+    public func forgetEpochs() {
+        state.withLockedValue { state in
+            for members in [\State.current, \State.previous] {
+                state[keyPath: members].epochs.removeAll()
+                state[keyPath: members].roleEpochs.removeAll()
+            }
+        }
+    }
+
     /// Takes in what an event says.
     public func apply(_ event: Event) {
         switch event.kind {

@@ -15,7 +15,8 @@ final class MigrationConnection {
                 return
             }
             // libpq names host and port in its message, never the password.
-            let reason = String(cString: PQerrorMessage(handle)).split(separator: "\n").first.map(String.init) ?? ""
+            let message = String(cString: PQerrorMessage(handle))
+            let reason = message.split(whereSeparator: \.isNewline).joined(separator: "; ")
             PQfinish(handle)
             guard remaining > 0 else { throw MigrationError("the database can't be reached: \(reason)") }
             remaining -= 1
@@ -28,8 +29,9 @@ final class MigrationConnection {
     }
 
     private static func open(_ url: String, _ password: String?) -> OpaquePointer? {
-        var words = ["dbname", "fallback_application_name", "connect_timeout"]
-        var values = [url, "gatehouse-migrate", "5"]
+        // What comes before the URL is what it may change: of several servers, the one that takes writes is meant.
+        var words = ["target_session_attrs", "connect_timeout", "dbname", "fallback_application_name"]
+        var values = ["read-write", "5", url, "gatehouse-migrate"]
         if let password {
             words.append("password")
             values.append(password)

@@ -11,6 +11,7 @@ public final class RunningSuite: Sendable {
     public let ports: [String: Int]
     /// Where its data is.
     public let folder: String
+    private let stores: ReplicatedStores?
     private let environment: [String]
     private let instances: [String]
     /// The top of the project.
@@ -22,10 +23,13 @@ public final class RunningSuite: Sendable {
     ///   - identities: Instances of the identity process.
     ///   - tokens: Instances of the token process.
     ///   - admins: Instances of the admin process.
+    ///   - stores: Used instead of stores of its own.
     ///   - settings: Further settings, `NAME=value`.
     public init(
-        gateways: Int = 1, identities: Int = 1, tokens: Int = 1, admins: Int = 1, settings: [String] = []
+        gateways: Int = 1, identities: Int = 1, tokens: Int = 1, admins: Int = 1, stores: ReplicatedStores? = nil,
+        settings: [String] = []
     ) throws {
+        self.stores = stores
         instances = [
             "--gateway", "\(gateways)", "--identity", "\(identities)", "--token", "\(tokens)",
             "--admin", "\(admins)",
@@ -50,7 +54,7 @@ public final class RunningSuite: Sendable {
                 "LOGIN_FAILURES_PER_ADDRESS=1000000", "RATE_LIMITS=off",
                 // Nothing stands before the gateway that would have to see it go.
                 "SHUTDOWN_DELAY=0s",
-            ] + ports.map { "\($0.key)=\($0.value)" } + settings
+            ] + ports.map { "\($0.key)=\($0.value)" } + (stores?.settings ?? []) + settings
         // Whatever becomes of the tests, the suite does not outlive them.
         let quoted = environment.dropFirst().map { "'\($0)'" }.joined(separator: " ")
         let down = "env \(quoted) \(Self.root)/deploy/down --purge --yes; rm -rf \(folder)"
@@ -133,10 +137,10 @@ public final class RunningSuite: Sendable {
     public func sql(_ statement: String, as role: String = "gatehouse_owner", in database: String = "gatehouse") throws
         -> String
     {
+        let own = "postgresql://\(role)@127.0.0.1:\(ports["PORT_POSTGRES"] ?? 0)/\(database)"
         var text = try ChildProcess.run([
             "env", "PGPASSFILE=\(folder)/secrets/pgpass", "psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1",
-            "-h", "127.0.0.1", "-p", "\(ports["PORT_POSTGRES"] ?? 0)", "-U", role, "-d", database,
-            "-c", statement,
+            "-d", stores?.connectionString(user: role, database: database) ?? own, "-c", statement,
         ])
         while text.last?.isNewline == true { text.removeLast() }
         return text

@@ -14,6 +14,8 @@ public final class TemporaryPostgres: Sendable {
         case immediate
         /// As if the machine had killed the postmaster (SIGKILL).
         case kill
+        /// As if the machine had lost its power: every process is killed, and nobody hears of it in good time.
+        case crash
     }
 
     /// TCP port on 127.0.0.1.
@@ -31,25 +33,43 @@ public final class TemporaryPostgres: Sendable {
     /// - Parameters:
     ///   - settings: Further server settings, `name=value`.
     ///   - tls: Whether the server has a certificate, self-signed, and accepts TLS.
-    public init(settings: [String] = [], tls: Bool = false) throws {
+    public convenience init(settings: [String] = [], tls: Bool = false) throws {
+        try self.init(settings: settings + (tls ? ["ssl=on"] : [])) { run, directory, binaries in
+            try run([
+                "\(binaries)/initdb", "--no-sync", "--no-locale", "--encoding=UTF8", "--auth=trust",
+                "--username=postgres", "--pgdata=\(directory)",
+            ])
+            guard tls else { return }
+            try run([
+                "openssl", "req", "-new", "-x509", "-days", "2", "-nodes", "-subj", "/CN=localhost",
+                "-newkey", "rsa:2048", "-keyout", "\(directory)/server.key", "-out", "\(directory)/server.crt",
+            ])
+        }
+    }
+
+    /// Makes a standby that follows `primary` through a replication slot, and starts it.
+    public convenience init(standbyOf primary: TemporaryPostgres, settings: [String] = []) throws {
+        try self.init(settings: settings) { run, directory, binaries in
+            try run([
+                "\(binaries)/pg_basebackup", "--no-sync", "--checkpoint=fast", "--wal-method=stream",
+                "--write-recovery-conf", "--create-slot", "--slot=s\(directory.filter(\.isNumber))",
+                "--host=127.0.0.1", "--port=\(primary.port)", "--username=postgres", "--pgdata=\(directory)",
+            ])
+        }
+    }
+
+    private init(
+        settings: [String],
+        make: (_ run: ([String]) throws -> Void, _ directory: String, _ binaries: String) throws -> Void
+    ) throws {
         port = try Self.freePort()
         directory = "/tmp/gatehouse-pg-\(port)-\(getpid())"
         binaries = try Self.binaryDirectory()
         // The server refuses to run as root. setpriv becomes the server, so the child is the postmaster.
-        prefix = getuid() == 0 ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--"] : []
-        self.settings = settings + (tls ? ["ssl=on"] : [])
-        try ChildProcess.run(
-            prefix + [
-                "\(binaries)/initdb", "--no-sync", "--no-locale", "--encoding=UTF8", "--auth=trust",
-                "--username=postgres", "--pgdata=\(directory)",
-            ])
-        if tls {
-            try ChildProcess.run(
-                prefix + [
-                    "openssl", "req", "-new", "-x509", "-days", "2", "-nodes", "-subj", "/CN=localhost",
-                    "-newkey", "rsa:2048", "-keyout", "\(directory)/server.key", "-out", "\(directory)/server.crt",
-                ])
-        }
+        let prefix = getuid() == 0 ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--"] : []
+        self.prefix = prefix
+        self.settings = settings
+        try make({ try ChildProcess.run(prefix + $0) }, directory, binaries)
         let (reader, writer) = try ChildProcess.pipeEnds()
         janitorPipe = writer
         defer { close(reader) }
@@ -113,8 +133,14 @@ public final class TemporaryPostgres: Sendable {
             case .fast: postmaster.signal(SIGINT)
             case .immediate: postmaster.signal(SIGQUIT)
             case .kill: postmaster.signal(SIGKILL)
+            case .crash:
+                postmaster.signal(SIGSTOP)
+                for session in children(of: postmaster.pid) { Glibc.kill(session, SIGKILL) }
+                postmaster.signal(SIGKILL)
             }
             postmaster.wait()
+            // Nobody cleans up behind a crash, and the number may be another program's before the janitor reads it.
+            if case .crash = mode { unlink("\(directory)/postmaster.pid") }
             child = nil
         }
     }
@@ -141,6 +167,24 @@ public final class TemporaryPostgres: Sendable {
             "\(binaries)/psql", "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-d",
             connectionString(database: database), "-c", sql,
         ])
+    }
+
+    /// Makes a primary of the standby, and returns when it takes writes.
+    public func promote() throws {
+        try ChildProcess.run(prefix + ["\(binaries)/pg_ctl", "promote", "--wait", "--pgdata=\(directory)"])
+    }
+
+    /// Turns a user's new connections away, as this server's own decision, which a standby can make as well.
+    public func refuse(user: String) throws {
+        let rule = "host all \(user) all reject"
+        try ChildProcess.run(prefix + ["sed", "-i.all", "1i \(rule)", "\(directory)/pg_hba.conf"])
+        try execute("select pg_reload_conf()")
+    }
+
+    /// Ends what `refuse` began.
+    public func welcomeAll() throws {
+        try ChildProcess.run(prefix + ["mv", "\(directory)/pg_hba.conf.all", "\(directory)/pg_hba.conf"])
+        try execute("select pg_reload_conf()")
     }
 
     private func children(of process: pid_t) -> [pid_t] {

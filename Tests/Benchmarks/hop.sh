@@ -121,7 +121,7 @@ if [[ -z $given ]]; then
 fi
 load_settings
 make_folders
-install_packages run benchmark
+install_packages run postgres redis benchmark
 nginx=$(command -v nginx || echo /usr/sbin/nginx)
 if [[ -n $own ]]; then
     LOG_LEVEL=${LOG_LEVEL:-notice} GATEHOUSE_ENV=development "$root/deploy/up" -d

@@ -1,5 +1,6 @@
 import Domain
 import FoundationEssentials
+import Postgres
 import Testing
 
 @testable import Events
@@ -18,6 +19,46 @@ struct EventTests {
         let isAnew = cursor.resetIfAhead(of: 10)
         #expect(isAnew, "a new cluster counts anew")
         #expect(cursor == .start)
+    }
+
+    @Test("a position is one timeline's: on another the cursor begins anew, whatever the horizon is there")
+    func timelines() {
+        var cursor = EventCursor.start
+        /// Whether it began anew, and how far it is then.
+        func meets(_ timeline: PostgresTimeline, horizon: Int64) -> Bool {
+            let isAnew = cursor.resetIfElsewhere(than: timeline)
+            #expect(!isAnew || cursor.isAtStart)
+            cursor.advance(to: horizon)
+            #expect(cursor.transaction == horizon - 1)
+            return isAnew
+        }
+        let before = PostgresTimeline(system: 7, number: 1)
+        let after = PostgresTimeline(system: 7, number: 2)
+        let firstReading = meets(before, horizon: 100)
+        #expect(!firstReading, "nothing was read before")
+        let sameAgain = meets(before, horizon: 110)
+        #expect(!sameAgain)
+        let promoted = meets(after, horizon: 200)
+        #expect(promoted)
+        let promotedAgain = meets(after, horizon: 210)
+        #expect(!promotedAgain)
+        let otherCluster = meets(PostgresTimeline(system: 8, number: 2), horizon: 300)
+        #expect(otherCluster)
+    }
+
+    @Test("epochs that may be lost are forgotten; ended sessions and single tokens stay refused")
+    func forgottenEpochs() {
+        let set = RevocationSet(lifetime: .seconds(900))
+        let (ended, user) = (UUID(), UUID())
+        let roles = event(.rolesChanged, nil, #"{"roles":["clerk"],"epoch":7}"#)
+        set.apply(event(.sessionRevoked, ended))
+        set.apply(event(.userEpoch, user, #"{"epoch": 3}"#))
+        set.apply(roles)
+        set.forgetEpochs()
+        #expect(set.refuses(session(ended)))
+        #expect(!set.refuses(.init(session: nil, id: nil, user: user, epoch: 2)))
+        let held = RevocableToken.Roles(tenant: roles.tenant, names: ["clerk"], epoch: 6)
+        #expect(!set.refuses(.init(session: nil, id: nil, user: UUID(), epoch: 0, roles: held)))
     }
 
     private func event(_ kind: Event.Kind, _ subject: UUID?, _ payload: String = "{}") -> Event {

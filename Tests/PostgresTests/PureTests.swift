@@ -24,12 +24,14 @@ struct PureTests {
     @Test("a password given apart is used and does not show")
     func passwordApart() throws {
         let configuration = PostgresConfiguration(
-            connectionString: "postgresql://u@h1,h2/db?options=-cfoo.bar%3D1&target_session_attrs=any", password: "p w")
+            connectionString: "postgresql://u@h1,h2/db?options=-cfoo.bar%3D1&target_session_attrs=primary",
+            password: "p w")
         let parameters = try ConnectionParameters(configuration)
-        let settings = Dictionary(uniqueKeysWithValues: zip(parameters.keywords, parameters.values))
+        let server = parameters.servers[1]
+        let settings = Dictionary(uniqueKeysWithValues: zip(server.keywords, server.values))
         #expect(settings["password"] == "p w")
-        #expect(settings["host"] == "h1,h2")
-        #expect(settings["target_session_attrs"] == "any")
+        #expect(settings["host"] == "h2")
+        #expect(settings["target_session_attrs"] == "primary")
         #expect(settings["options"]?.hasPrefix("-cfoo.bar=1 -c statement_timeout=3000") == true)
         #expect(parameters.redaction.apply("no p w here") == "no *** here")
     }

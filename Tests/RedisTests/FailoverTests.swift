@@ -124,4 +124,74 @@ import Testing
         }
         #expect(lines.all.contains { $0.contains("does not know the primary's name") })
     }
+
+    @Test(
+        "sentinels that ask for a password get it, and a wrong one is told of", arguments: ["watched", "wrong", nil])
+    func sentinelPassword(_ given: String?) async throws {
+        let primary = try TemporaryRedis()
+        let sentinel = try TemporaryRedis(role: .sentinel(name: "main", port: primary.port), password: "watched")
+        let lines = LogLines()
+        let url = "redis+sentinel://\(address(sentinel))?master=main"
+        try await withClient(to: url, logger: lines.logger, { $0.sentinelPassword = given }) {
+            (client, _) async throws in
+            if given == "watched" {
+                #expect(try await port(client) == primary.port)
+                return
+            }
+            let error = await failure { () async throws(RedisError) in try await client.send(RedisCommand("PING")) }
+            #expect(error == .unavailable)
+            #expect(lines.all.contains { $0.contains(given == nil ? "login refused (NOAUTH)" : "(WRONGPASS)") })
+            #expect(!lines.all.contains { $0.contains("wrong]") || $0.contains("watched") })
+        }
+    }
+
+    @Test("a sentinel that is behind names a replica: its word is not taken, another's is")
+    func staleSentinel() async throws {
+        let primary = try TemporaryRedis()
+        let replica = try await replica(of: primary)
+        // It watches the replica as if that were the primary, and takes long to learn better.
+        let behind = try TemporaryRedis(
+            role: .sentinel(name: "main", port: replica.port), settings: ["sentinel down-after-milliseconds main 60000"]
+        )
+        let current = try TemporaryRedis(role: .sentinel(name: "main", port: primary.port))
+        let url = "redis+sentinel://\(address(behind)),\(address(current))?master=main"
+        try await withClient(to: url) { (client, _) async throws in
+            #expect(try await port(client) == primary.port)
+            #expect(try await client.send(RedisCommand("SET", ["k", "v"])) == .simple("OK"))
+        }
+    }
+
+    @Test("three sentinels promote the replica of a dead primary: commands, scripts and subscriptions follow")
+    func promotedBySentinels() async throws {
+        let primary = try TemporaryRedis()
+        let replica = try await replica(of: primary)
+        let sentinels = try (0..<3).map { _ in
+            try TemporaryRedis(
+                role: .sentinel(name: "main", port: primary.port),
+                settings: ["sentinel down-after-milliseconds main 500", "sentinel failover-timeout main 5000"])
+        }
+        try await eventually {
+            try sentinels.allSatisfy { sentinel in
+                let known = try sentinel.execute("SENTINEL", "MASTER", "main").split(whereSeparator: \.isNewline)
+                return zip(known, known.dropFirst()).contains { $0 == ("num-other-sentinels", "2") }
+                    && zip(known, known.dropFirst()).contains { $0 == ("num-slaves", "1") }
+            }
+        }
+        let script = RedisScript("return redis.call('INCR', KEYS[1])")
+        let url = "redis+sentinel://\(sentinels.map(address).joined(separator: ","))?master=main"
+        try await withClient(to: url, { $0.connectTimeout = .seconds(1) }) { (client, _) async throws in
+            #expect(try await client.evaluate(script, keys: ["n"], arguments: []).int == 1)
+            var events = client.subscribe(["c"]).makeAsyncIterator()
+            #expect(await events.next() == .connected)
+            primary.stop()
+            sentinels[0].stop()
+            #expect(await events.next() == .disconnected)
+            #expect(await events.next() == .connected)
+            try await client.whenAnswering()
+            #expect(try await port(client) == replica.port)
+            // The script's digest is known here and not there.
+            try replica.execute("SCRIPT", "FLUSH")
+            #expect(try await client.evaluate(script, keys: ["m"], arguments: []).int == 1)
+        }
+    }
 }

@@ -8,7 +8,7 @@ struct Doctor: AsyncParsableCommand {
         abstract: "Look for what is wrong: address, services, issuer, clocks, login, stores.",
         discussion: """
             The stores are looked at where the environment says where they are: DATABASE_MIGRATE_URL or DATABASE_URL, and \
-            REDIS_URL, as the processes take them. Ends with 1 where something is wrong.
+            REDIS_URL or REDIS_SENTINELS, as the processes take them. Ends with 1 where something is wrong.
             """)
 
     @OptionGroup var connection: ConnectionOptions

@@ -37,21 +37,22 @@ struct StoreChecks {
 
     /// Redis.
     func redis() async -> [Finding] {
+        let names = RedisSettings.all.flatMap { [$0.name, $0.name + "_FILE"] }
+        guard names.contains(where: { environment.given($0) != nil }) else { return [] }
         let subject = "redis"
-        do throws(Failure) {
-            guard let url = try value("REDIS_URL") else { return [] }
-            let password = try value("REDIS_PASSWORD")
-            return [await answer(url, password)]
+        do throws(ConfigurationProblems) {
+            let values = try ConfigurationReader(environment: environment).read(RedisSettings.all)
+            var configuration = try RedisSettings.configuration(values)
+            configuration.commandTimeout = .seconds(3)
+            return [await answer(configuration)]
         } catch {
-            return [.problem(subject, "\(error).")]
+            return error.problems.map { .problem(subject, "\($0).") }
         }
     }
 
-    private func answer(_ url: String, _ password: String?) async -> Finding {
+    private func answer(_ configuration: RedisConfiguration) async -> Finding {
         let subject = "redis"
         do throws(RedisError) {
-            var configuration = try RedisConfiguration(url: url, password: password)
-            configuration.commandTimeout = .seconds(3)
             let client = RedisClient(
                 configuration: configuration, eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
                 logger: Logger(label: "doctor") { _ in SwiftLogNoOpLogHandler() })
@@ -59,7 +60,6 @@ struct StoreChecks {
             return .ok(subject, "Redis answers.")
         } catch {
             switch error {
-            case .configuration(let reason): return .problem(subject, "REDIS_URL: \(reason).")
             case .server(let prefix, let message): return .problem(subject, "Redis refuses: \(prefix) \(message).")
             default: return .problem(subject, "Redis does not answer, or does not take this password.")
             }

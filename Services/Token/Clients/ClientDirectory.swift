@@ -55,4 +55,12 @@ final class ClientDirectory: Sendable {
             state.clients = state.clients.filter { $0.key.tenant != event.tenant }
         }
     }
+
+    /// Forgets all clients: what was learned of them may be lost.
+    func forget() {
+        state.withLockedValue { state in
+            state.generation += 1
+            state.clients.removeAll()
+        }
+    }
 }

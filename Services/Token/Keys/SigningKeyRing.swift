@@ -35,6 +35,14 @@ final class SigningKeyRing: Sendable {
         }
     }
 
+    /// Forgets all keys: some may be lost, and what they sign would be accepted by nobody who asks the database.
+    func forget() {
+        state.withLockedValue { state in
+            state.generation += 1
+            state.signers.removeAll()
+        }
+    }
+
     /// The signer with the tenant's active key; makes the tenant's first key when it has none.
     /// - Throws: `SealedKeyProblem` when the key can't be opened.
     func signer(for tenant: Tenant) async throws -> AccessTokenSigner {

@@ -31,17 +31,6 @@ public enum CommonSettings {
     /// Connections to the database.
     public static let databaseConnections = Setting<Int>(
         "DATABASE_CONNECTIONS", .integer(in: 1...16), default: "2", "Connections to Postgres per process")
-    /// Redis.
-    public static let redisURL = Setting<String>(
-        "REDIS_URL", .nonEmpty, secret: true,
-        "Redis: `redis://host:port`, several hosts separated by commas, or Sentinel")
-    /// The Redis password.
-    public static let redisPassword = Setting<Secret?>.optional(
-        "REDIS_PASSWORD", .secret(), "The password, when it is not part of `REDIS_URL`")
-    /// Patience with Redis.
-    public static let redisTimeout = Setting<Duration>(
-        "REDIS_TIMEOUT", .duration(in: .milliseconds(10) ... .seconds(10)), default: "100ms",
-        "How long Redis may take to answer before a process goes on without it")
     /// The secret between processes.
     public static let internalKey = Setting<Secret>(
         "INTERNAL_KEY", .secret(minimumBytes: 32), "The secret the processes know one another by, 32 characters or more"
@@ -52,10 +41,9 @@ public enum CommonSettings {
         "The address users see; the issuer of tokens begins with it")
 
     /// All of them, in the order of the manual.
-    public static let all: [any SettingDeclaration] = [
-        environment, logLevel, logFormat, host, databaseURL, databasePassword, databaseConnections, redisURL,
-        redisPassword, redisTimeout, internalKey, publicURL,
-    ]
+    public static let all: [any SettingDeclaration] =
+        [environment, logLevel, logFormat, host, databaseURL, databasePassword, databaseConnections]
+        + RedisSettings.all + [internalKey, publicURL]
 
     /// The port of a process.
     public static func port(default port: Int) -> Setting<Int> {

@@ -238,18 +238,13 @@ extension ProcessContext {
         do throws(PostgresError) {
             try database.validate()
         } catch {
-            throw ConfigurationProblems([ConfigurationProblem(CommonSettings.databaseURL.name, "\(error)")])
+            let reason = if case .invalidConfiguration(let reason) = error { reason } else { "\(error)" }
+            throw ConfigurationProblems([ConfigurationProblem(CommonSettings.databaseURL.name, reason)])
         }
         postgres = PostgresClient(configuration: database, logger: logger)
-        do throws(RedisError) {
-            var configuration = try RedisConfiguration(
-                url: values[CommonSettings.redisURL], password: values[CommonSettings.redisPassword]?.reveal())
-            configuration.commandTimeout = TimeAmount(values[CommonSettings.redisTimeout])
-            redis = RedisClient(
-                configuration: configuration, eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger)
-        } catch {
-            throw ConfigurationProblems([ConfigurationProblem(CommonSettings.redisURL.name, "\(error)")])
-        }
+        redis = RedisClient(
+            configuration: try RedisSettings.configuration(values),
+            eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger)
         internalKey = InternalKey(values[CommonSettings.internalKey].reveal())
         var http2 = HTTP2Configuration()
         http2.maxConcurrentStreams = 1000

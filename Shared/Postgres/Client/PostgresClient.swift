@@ -59,6 +59,14 @@ public final class PostgresClient: Sendable, Service {
         exchange.withState { $0.phase == .running && $0.connectionsUp > 0 }
     }
 
+    /// Which history the server writes, as of the last connection; nil before the first, and where the server can't tell.
+    ///
+    /// It changes with a failover. What was sent after a change was seen goes to the new primary: a caller that finds the
+    /// same one before and after a series of calls knows that one history answered all of them.
+    public var timeline: PostgresTimeline? {
+        exchange.withState { $0.timeline }
+    }
+
     /// Returns once a connection is up. Waits as long as it takes; throws `closed` on shutdown and `cancelled`.
     nonisolated(nonsending) public func whenReady() async throws(PostgresError) {
         let unit = Unit(kind: .standalone, scope: .unscoped, steps: [], deadline: .distantFuture, loop: nil)

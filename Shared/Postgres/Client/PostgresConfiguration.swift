@@ -4,7 +4,8 @@ public import NIOCore
 public struct PostgresConfiguration: Sendable {
     /// A libpq connection string, URI or keywords: TLS, several hosts and `target_session_attrs` as libpq takes them.
     ///
-    /// Where it names no `target_session_attrs`, only a server that accepts writes is used.
+    /// Where it names no `target_session_attrs`, only a server that accepts writes is used. Several servers are tried in
+    /// turn, the last good one first; one that says nothing keeps the next waiting for a moment only.
     public var connectionString: String
     /// The password, when it is not part of the connection string. Never logged.
     public var password: String?

@@ -20,6 +20,7 @@ final class UnitExchange: Sendable {
         var closedBecause = PostgresError.closed
         var link = Link.usable
         var connectionsUp = 0
+        var timeline: PostgresTimeline?
         /// Submitted and not yet collected.
         var units: [Unit] = []
         /// Collected by the thread and not yet sent.

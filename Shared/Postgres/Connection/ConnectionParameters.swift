@@ -2,9 +2,12 @@ import CLibPQ
 import NIOCore
 
 /// The configuration's connection string taken apart by libpq and completed with what the driver relies on.
+///
+/// A string that names several servers becomes several lists of one server each: libpq itself goes on to the next server
+/// only after some failures, not where one takes the connection and then refuses it or falls silent in the handshake.
 struct ConnectionParameters: Sendable {
-    let keywords: [String]
-    let values: [String]
+    /// In the order of the string; at least one.
+    let servers: [ServerParameters]
     let redaction: Redaction
 
     init(_ configuration: PostgresConfiguration) throws(PostgresError) {
@@ -27,7 +30,7 @@ struct ConnectionParameters: Sendable {
         let connectTimeout = max(2, (configuration.connectTimeout.nanoseconds + 999_999_999) / 1_000_000_000)
         let defaults = [
             "fallback_application_name": configuration.applicationName,
-            // Counted by libpq for each address, so that a black hole does not keep it from the next one.
+            // Counted by libpq for each address, so that a black hole does not keep it from the server's next one.
             "connect_timeout": "\(connectTimeout)",
             // After a failover the old primary must not be taken for the writer.
             "target_session_attrs": "read-write",
@@ -38,9 +41,48 @@ struct ConnectionParameters: Sendable {
             "keepalives_count": "3",
         ]
         settings.merge(defaults) { given, _ in given }
-        let sorted = settings.sorted { $0.key < $1.key }
-        keywords = sorted.map(\.key)
-        values = sorted.map(\.value)
+        try Self.checkTarget(settings)
+        servers = try Self.separate(settings).map(ServerParameters.init)
+    }
+
+    /// The driver writes, so that a session which can't is no use to it.
+    private static func checkTarget(_ settings: [String: String]) throws(PostgresError) {
+        switch settings["target_session_attrs"] {
+        case "read-write", "primary": return
+        case "any" where !severalServers(settings): return
+        case "any":
+            throw .invalidConfiguration(
+                reason: "with several servers target_session_attrs must be read-write or primary, not any")
+        default:
+            throw .invalidConfiguration(reason: "target_session_attrs must be read-write, primary or any")
+        }
+    }
+
+    private static func severalServers(_ settings: [String: String]) -> Bool {
+        ["host", "hostaddr"].contains { settings[$0]?.contains(",") == true }
+    }
+
+    /// Divides lists of hosts, addresses and ports as libpq does: one port may be for all.
+    private static func separate(_ settings: [String: String]) throws(PostgresError) -> [[String: String]] {
+        guard severalServers(settings) else { return [settings] }
+        func list(_ keyword: String) -> [String]? {
+            settings[keyword].map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) }
+        }
+        let (hosts, addresses, ports) = (list("host"), list("hostaddr"), list("port"))
+        let count = addresses?.count ?? hosts?.count ?? 1
+        if let hosts, hosts.count != count {
+            throw .invalidConfiguration(reason: "there are \(hosts.count) hosts and \(count) values of hostaddr")
+        }
+        if let ports, ports.count != 1, ports.count != count {
+            throw .invalidConfiguration(reason: "there are \(ports.count) ports for \(count) hosts")
+        }
+        return (0..<count).map { index in
+            var server = settings
+            server["host"] = hosts?[index]
+            server["hostaddr"] = addresses?[index]
+            server["port"] = ports.map { $0.count == 1 ? $0[0] : $0[index] }
+            return server
+        }
     }
 
     private static func parse(_ connectionString: String) throws(PostgresError) -> [String: String] {
@@ -57,32 +99,5 @@ struct ConnectionParameters: Sendable {
             option += 1
         }
         return settings
-    }
-
-    /// Calls `body` with both lists as C strings, each ended by a null pointer.
-    func withCStrings<R>(
-        _ body: (UnsafePointer<UnsafePointer<CChar>?>, UnsafePointer<UnsafePointer<CChar>?>) -> R
-    ) -> R? {
-        // One buffer for all strings; the pointers into it live as long as the closure runs.
-        var bytes: [CChar] = []
-        var offsets: [Int] = []
-        for string in keywords + values {
-            offsets.append(bytes.count)
-            bytes.append(contentsOf: string.utf8CString)
-        }
-        return bytes.withUnsafeBufferPointer { buffer -> R? in
-            guard let base = buffer.baseAddress else { return nil }
-            let pointers = offsets.map { Optional(base + $0) }
-            let keywordPointers = pointers.prefix(keywords.count) + [nil]
-            let valuePointers = pointers.suffix(values.count) + [nil]
-            return Array(keywordPointers).withUnsafeBufferPointer { keywordBuffer -> R? in
-                Array(valuePointers).withUnsafeBufferPointer { valueBuffer -> R? in
-                    guard let keywordBase = keywordBuffer.baseAddress, let valueBase = valueBuffer.baseAddress else {
-                        return nil
-                    }
-                    return body(keywordBase, valueBase)
-                }
-            }
-        }
     }
 }

@@ -37,6 +37,9 @@ final class PipelinedConnection {
 
     /// To be polled; constant while the connection lives.
     let descriptor: CInt
+    /// Which of the servers it leads to, and the timeline written there.
+    let server: Int
+    let timeline: PostgresTimeline?
     private let pointer: OpaquePointer
     private let redaction: Redaction
     private let tenantStatement: PostgresStatement.Definition
@@ -56,6 +59,8 @@ final class PipelinedConnection {
     private(set) var failure: String?
     /// Takes no more units; to be closed once all are answered.
     private(set) var isCondemned = false
+    /// The server refused a write because it takes none.
+    private(set) var turnedReadOnly = false
     /// Output is left that the socket did not take yet.
     private(set) var wantsWrite = false
     let expiresAt: NIODeadline
@@ -69,6 +74,8 @@ final class PipelinedConnection {
     ) {
         pointer = established.pointer
         descriptor = PQsocket(established.pointer)
+        server = established.server
+        timeline = established.timeline
         self.tenantStatement = tenantStatement
         self.redaction = redaction
         self.expiresAt = expiresAt
@@ -312,7 +319,7 @@ final class PipelinedConnection {
             failFromLibrary()
             return
         }
-        if error.kind == .readOnlyTransaction { condemn() }
+        if error.kind == .readOnlyTransaction { turnedReadOnly = true }
         let isFirst = unit.failure == nil
         if isFirst { unit.failure = .server(error) }
         if result.endsSession {

@@ -90,14 +90,23 @@ extension DatabaseThread {
         for index in slots.indices {
             guard case .away(let until) = slots[index].state, now >= until else { continue }
             slots[index].state = .connecting
-            Connector(parameters: parameters).start { [exchange] outcome in exchange.deliver(outcome, to: index) }
+            let connector = Connector(
+                parameters: parameters, questionTimeout: configuration.connectTimeout, first: preferredServer,
+                known: timeline)
+            connector.start { [exchange] outcome in exchange.deliver(outcome, to: index) }
         }
     }
 
     /// Takes over what an attempt led to.
     func conclude(_ outcome: Connector.Outcome, slot index: Int) {
         switch outcome {
+        case .established(let established) where isSuperseded(established):
+            // Another slot met the new primary while this attempt was under way.
+            established.close()
+            slots[index].state = .away(until: now)
         case .established(let established):
+            adopt(established.timeline)
+            preferredServer = established.server
             // A fifth more or less keeps connections made together from being replaced together.
             let lifetime = Double(configuration.connectionLifetime.nanoseconds) * .random(in: 0.8...1.2)
             let connection = PipelinedConnection(
@@ -105,7 +114,11 @@ extension DatabaseThread {
                 expiresAt: now + .nanoseconds(Int64(lifetime)))
             slots[index].state = .up(connection)
             slots[index].backoff.reset()
-            logger.info("Postgres connection up", metadata: ["slot": "\(index)"])
+            var metadata: Logger.Metadata = [
+                "slot": "\(index)", "server": "\(parameters.servers[established.server].name)",
+            ]
+            if let timeline = established.timeline { metadata["timeline"] = "\(timeline.number)" }
+            logger.info("Postgres connection up", metadata: metadata)
         case .failed(let reason):
             lastReason = reason
             let pause = slots[index].backoff.next(fraction: .random(in: 0...1))
@@ -113,6 +126,33 @@ extension DatabaseThread {
             logger.warning("Postgres unreachable", metadata: ["slot": "\(index)", "reason": "\(reason)"])
         }
         connectionsChanged()
+    }
+
+    private func isSuperseded(_ established: EstablishedConnection) -> Bool {
+        guard let timeline, let other = established.timeline else { return false }
+        return other.isSuperseded(by: timeline)
+    }
+
+    /// Follows the server onto another timeline: nothing more is asked of one that still writes the earlier.
+    private func adopt(_ met: PostgresTimeline?) {
+        guard let met, met != timeline else { return }
+        if let timeline {
+            logger.notice(
+                "Postgres goes on under another primary", metadata: ["before": "\(timeline)", "now": "\(met)"])
+        }
+        timeline = met
+        exchange.withState { $0.timeline = met }
+        for slot in slots where slot.connection?.timeline != met { slot.connection?.condemn() }
+    }
+
+    /// Where one session can't write any more, the others of its server can't either.
+    func condemnReadOnly() {
+        let servers = Set(slots.compactMap { $0.connection.flatMap { $0.turnedReadOnly ? $0.server : nil } })
+        guard !servers.isEmpty else { return }
+        for slot in slots {
+            guard let connection = slot.connection, servers.contains(connection.server) else { continue }
+            connection.condemn()
+        }
     }
 
     private func connectionsChanged() {

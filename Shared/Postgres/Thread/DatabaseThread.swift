@@ -24,6 +24,10 @@ final class DatabaseThread {
     /// Since when no connection is up; nil while one is.
     var downSince: NIODeadline?
     var lastReason = "no connection has been made yet"
+    /// The server that the last connection was made to: the next one is tried there first, so that all go to one.
+    var preferredServer = 0
+    /// The latest timeline seen.
+    var timeline: PostgresTimeline?
     /// As last seen; the thread does not sleep while the exchange says otherwise.
     private var phase = UnitExchange.Phase.created
     /// When a shutdown under way ends, ready or not.
@@ -107,6 +111,7 @@ final class DatabaseThread {
                 connection.flush()
             }
         }
+        condemnReadOnly()
     }
 
     private func accept(_ answer: PipelinedConnection.Answer) {

@@ -26,6 +26,8 @@ public struct RedisConfiguration: Sendable {
     public var hosts: [Host]
     /// The name under which sentinels know the primary; nil where the hosts are the servers themselves.
     public var masterName: String?
+    /// The password of the sentinels' default user; nil where they ask for none. Never logged.
+    public var sentinelPassword: String?
     /// The ACL user; nil for the default user.
     public var username: String?
     /// The password; nil to log in to no account. Never logged.
@@ -64,6 +66,12 @@ public struct RedisConfiguration: Sendable {
     /// One or more servers and the suite's defaults.
     public init(hosts: [Host]) {
         self.hosts = hosts
+    }
+
+    /// The primary that sentinels know under a name, and the suite's defaults.
+    public init(sentinels: [Host], masterName: String) {
+        self.hosts = sentinels
+        self.masterName = masterName
     }
 }
 

@@ -59,10 +59,14 @@ final class Connector {
         let index = (preferred + offset) % configuration.hosts.count
         let sentinel = configuration.hosts[index]
         let question = RedisCommand("SENTINEL", ["get-master-addr-by-name", RedisArgument(name)])
-        dial(sentinel, saying: [question]) { [self] result in
+        let login = configuration.sentinelPassword.map { [RedisCommand("AUTH", [RedisArgument($0)])] } ?? []
+        dial(sentinel, saying: login + [question]) { [self] result in
             let primary = result.flatMap { connection, replies -> Result<Host, LinkFailure> in
                 connection.close(.shutDown)
-                return Self.host(of: replies.first).map { .success($0) } ?? .failure(.unknownPrimary)
+                for case .failure(.server(let prefix, _)) in replies where ["NOAUTH", "WRONGPASS"].contains(prefix) {
+                    return .failure(.loginRefused(prefix: prefix))
+                }
+                return Self.host(of: replies.last).map { .success($0) } ?? .failure(.unknownPrimary)
             }
             let goOn = { (host: Host, failure: LinkFailure) in
                 var failures = soFar

@@ -148,7 +148,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 load_settings
 make_folders
-install_packages run benchmark
+install_packages run postgres redis benchmark
 """
 
 

@@ -27,6 +27,8 @@ struct AuditSealer: Sendable {
     struct Mark: Sendable {
         let position: Int64
         let transaction: Int64
+        /// Where that holds: a standby that was promoted without the last commits gives their positions to other rows.
+        let timeline: PostgresTimeline?
     }
 
     /// What an attempt came to.
@@ -35,6 +37,8 @@ struct AuditSealer: Sendable {
         case busy
         /// A transaction that may still write below the mark goes on.
         case unsettled
+        /// The mark is of before a failover.
+        case outdated
         /// There was nothing to seal.
         case idle
         /// A seal was added.
@@ -52,18 +56,21 @@ struct AuditSealer: Sendable {
 
     /// Marks where the log ends now.
     func mark() async throws -> Mark {
+        let timeline = postgres.timeline
         // In this order: whoever drew a position had an id by then, so that its id is lower than the one taken here.
         let answers = try await postgres.pipeline([
             PostgresStep(SealStatements.drawn), PostgresStep(SealStatements.ownTransaction),
         ])
         guard let drawn = answers.first?.first, let own = answers.last?.first else { throw Problem.unavailable() }
-        return Mark(position: try drawn.decode(0), transaction: try own.decode(0))
+        return Mark(position: try drawn.decode(0), transaction: try own.decode(0), timeline: timeline)
     }
 
     /// Seals rows up to a mark, at most `longest`.
     func seal(upTo mark: Mark) async throws -> Outcome {
         try await postgres.transaction { transaction in
             guard try await transaction.flag(SealStatements.tryLock) else { return .busy }
+            // Asked with the connection in hand: this is its timeline, or one that has come since.
+            guard postgres.timeline == mark.timeline else { return .outdated }
             guard try await transaction.flag(SealStatements.isHistory, [.int8(mark.transaction)]) else {
                 return .unsettled
             }

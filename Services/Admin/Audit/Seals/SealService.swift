@@ -40,7 +40,7 @@ struct SealService: Service {
             switch try await sealer.seal(upTo: present) {
             case .busy, .unsettled:
                 return
-            case .idle:
+            case .idle, .outdated:
                 mark = nil
                 return
             case .sealed(let head, let rows, let isMore):
