@@ -1,0 +1,107 @@
+"""Does one fault to a suite under load, lets it recover, and judges."""
+
+import asyncio
+import dataclasses
+import time
+
+import checks
+from bench import Bench
+from checks import Window
+from fault import Fault
+
+BEFORE, CALM, LONGEST_RECOVERY, MEMORY = 4.0, 3.0, 90.0, 96.0
+
+
+@dataclasses.dataclass
+class Outcome:
+    name: str
+    title: str
+    observed: str = ""
+    bound: str = ""
+    breaches: list[str] = dataclasses.field(default_factory=list)
+    skipped: str = ""
+    figures: dict[str, object] = dataclasses.field(default_factory=dict)
+
+
+async def run(bench: Bench, fault: Fault, seconds: float | None) -> Outcome:
+    outcome = Outcome(fault.name, fault.title)
+    is_over = asyncio.Event()
+    began_load = time.monotonic()
+    bench.poller.samples.clear()
+    restarts, memory = bench.processes.restarts(), bench.processes.resident()
+    tasks = bench.start(is_over)
+    try:
+        await asyncio.sleep(BEFORE)
+        began = time.monotonic()
+        await fault.inject(bench)
+        injected = time.monotonic()
+        if fault.seconds is None:
+            await bench.back(*fault.restarted)
+        else:
+            await asyncio.sleep(max((seconds or fault.seconds) - (injected - began), 0))
+        await fault.heal(bench)
+        ended = time.monotonic()
+        await bench.until(lambda: bench.poller.is_green(ended), LONGEST_RECOVERY)
+        green = time.monotonic() - ended
+        # What still fails after its time is a breach, whatever readiness says.
+        await asyncio.sleep(max(fault.recovery - green, 0) + CALM)
+        peak = bench.processes.resident()
+    finally:
+        is_over.set()
+        await asyncio.wait(tasks, timeout=40)
+        for task in tasks:
+            task.cancel()
+    for task in tasks:
+        if not task.cancelled() and task.done() and (error := task.exception()):
+            raise error
+    window = Window(began, ended, ended + fault.recovery)
+    damage = await bench.damage(began_load)
+    await judge(bench, fault, outcome, window, began_load, green, damage)
+    check_processes(bench, fault, outcome, restarts, memory, peak)
+    return outcome
+
+
+async def judge(bench: Bench, fault: Fault, outcome: Outcome, window: Window, began_load: float, green: float,
+                damage: list[str]) -> None:
+    operations = bench.world.recorder.since(began_load)
+    stopped = [(gateway, window.began, window.ended) for gateway in fault.stopped]
+    late, watched, slowest = checks.revocations(operations, fault.revocation, stopped)
+    outcome.breaches += checks.errors(operations, window, fault.may_break_off, excused=fault.excused)
+    outcome.breaches += checks.strangers(operations) + checks.sessions(operations) + late + damage
+    outcome.breaches += checks.readiness(bench.poller.samples, window, fault.truth)
+    seen = checks.availability(operations, window)
+    share = seen.failures / max(seen.requests, 1)
+    if share > fault.share:
+        outcome.breaches.append(f"{share:.1%} of the requests failed; the bound is {fault.share:.1%}")
+    kinds = ", ".join(f"{count} × {kind}" for kind, count in sorted(seen.kinds.items()))
+    parts = [f"{seen.requests} requests in {window.ended - window.began:.1f} s, {share:.1%} failed" +
+             (f" ({kinds})" if kinds else "")]
+    if seen.failures:
+        parts.append(f"first after {seen.detected:.1f} s, last {seen.recovered:.1f} s after its end")
+    parts.append(f"all ready {green:.1f} s after it")
+    parts.append(f"{watched} sessions ended, felt within {slowest * 1000:.0f} ms")
+    if fault.judge:
+        breaches, note = await fault.judge(bench)
+        outcome.breaches += breaches
+        parts += [note] if note else []
+    outcome.observed = "; ".join(parts)
+    outcome.bound = f"well after {fault.recovery:.0f} s; revocation {fault.revocation:.0f} s" + (
+        f"; {fault.share:.1%} failed" if fault.share < 1 else "")
+    outcome.figures = {
+        "requests": seen.requests, "failures": seen.failures, "kinds": seen.kinds, "detected": seen.detected,
+        "recovered": seen.recovered, "ready": green, "unknown": checks.unknown(operations),
+        "sessions_ended": watched, "revocation_felt_seconds": slowest, "seconds": seen.seconds,
+        "fault_seconds": window.ended - window.began,
+    }
+
+
+def check_processes(bench: Bench, fault: Fault, outcome: Outcome, restarts: dict[str, int],
+                    memory: dict[str, float], peak: dict[str, float]) -> None:
+    for name, count in bench.processes.restarts().items():
+        more = count - restarts.get(name, 0)
+        if more and name not in fault.restarted:
+            outcome.breaches.append(f"{name} ended by itself and was started again ({more} times)")
+    for name, size in peak.items():
+        if size > memory.get(name, 0) + MEMORY:
+            outcome.breaches.append(f"{name} grew from {memory.get(name, 0):.0f} to {size:.0f} MiB")
+    outcome.figures["memory_mib"] = {name: round(size, 1) for name, size in peak.items()}
