@@ -14,6 +14,8 @@ class Window(NamedTuple):
     """From the fault until everything has to be well again, in monotonic seconds."""
 
     began: float
+    # When what was broken began to be mended, and when it was.
+    mending: float
     ended: float
     recovered: float
 
@@ -52,6 +54,14 @@ def errors(operations: Iterable[Operation], window: Window, may_break_off: bool,
         elif each.status in (429, 503) and retry_after and not each.retry_after:
             found[f"{name} without Retry-After"] += 1
     return [f"{count} × {text}" for text, count in found.most_common(8)]
+
+
+def untouched(operations: Iterable[Operation], window: Window, kinds: Iterable[str]) -> list[str]:
+    """Requests that failed though what is broken is nothing that they need."""
+    found = collections.Counter(
+        f"{each.kind} answered {each.status} {each.detail}" for each in operations
+        if each.kind in kinds and each.is_failure and window.holds(each))
+    return [f"{count} × {text}, which goes on without what is broken" for text, count in found.items()]
 
 
 def strangers(operations: Iterable[Operation]) -> list[str]:
@@ -96,26 +106,27 @@ def sessions(operations: Iterable[Operation]) -> list[str]:
 
 
 def revocations(operations: Iterable[Operation], bound: float,
-                stopped: Iterable[tuple[int, float, float]] = ()) -> tuple[list[str], int, float]:
+                cut_off: Iterable[tuple[int, float, float]] = ()) -> tuple[list[str], int, float]:
     """Access tokens that a gateway took although their session had been ended longer ago than the bound. The time in
-    which a gateway stood still (its number, from, until) does not count for it. Returns also how many sessions were
-    watched, and after how many seconds the last of them was taken."""
-    stopped = list(stopped)
+    which a gateway (its number, from, until) stood still, or could learn of nothing, does not count for it. Returns also
+    how many sessions were watched, and after how many seconds the last of them was taken, with that time."""
+    cut_off = list(cut_off)
     operations = list(operations)
     ended = {each.session: each.completed for each in operations if each.kind == "logout" and each.outcome == OK}
     watched, slowest, breaches = set(), 0.0, {}
     for each in operations:
-        if each.kind != "me-after-logout" or each.session not in ended:
+        if each.kind != "check-after-logout" or each.session not in ended:
             continue
         watched.add(each.session)
         if each.outcome != OK:
             continue
         since = ended[each.session]
         age = each.invoked - since
-        for gateway, begin, end in stopped:
-            if gateway == each.gateway and begin <= each.invoked + bound and end > since:
-                age = min(age, max(each.invoked - end, 0))
         slowest = max(slowest, age)
+        for gateway, begin, end in cut_off:
+            # What ended just before may have been on its way when nothing came through any more.
+            if gateway == each.gateway and since + bound > begin and since < end:
+                age = min(age, max(each.invoked - end, 0))
         if age > bound:
             breaches[each.session, each.gateway] = age
     return ([f"session {session} was taken by gateway {gateway + 1} {age:.1f} s after its end; the bound is {bound:.0f} s"
@@ -132,8 +143,8 @@ def readiness(samples: Iterable[Sample], window: Window, truth: Truth) -> list[s
             elif each.status is None and not (each.process in truth.silent and window.began <= each.at):
                 breaches[f"{each.process} live"] = f"{each.process} did not answer for its liveness"
             continue
-        begins, ends = window.began + truth.detected, window.ended
-        is_within = begins <= each.at <= ends
+        begins = window.began + truth.detected
+        is_within = begins <= each.at <= window.mending
         is_before = each.at < window.began
         is_after = each.at > window.recovered
         said = f"{each.status} {each.word}" if each.status else "nothing"
@@ -165,6 +176,8 @@ class Availability(NamedTuple):
     # Seconds from the fault to the first failure, and from its end to the last.
     detected: float | None
     recovered: float | None
+    # How long each failure was waited for, in seconds.
+    waits: list[float]
     # Failures and requests of each second, counted from the fault.
     seconds: dict[int, tuple[int, int]]
 
@@ -185,6 +198,7 @@ def availability(operations: Iterable[Operation], window: Window) -> Availabilit
         len(inside), len(failures), dict(kinds),
         min((each.completed - window.began for each in failures), default=None),
         max((max(each.invoked - window.ended, 0) for each in failures), default=None),
+        [each.completed - each.invoked for each in failures],
         {second: (counts[0], counts[1]) for second, counts in sorted(seconds.items())})
 
 

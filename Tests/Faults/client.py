@@ -8,7 +8,7 @@ from history import INFO, OK
 from world import PASSWORD, Caller, Session, User, World, number
 
 # What is done with an open session, in parts of a hundred; each logout brings a login with it.
-MIX = {"me": 62, "refresh": 27, "logout": 5, "admin": 5, "register": 1}
+MIX = {"me": 42, "check": 21, "refresh": 28, "logout": 4, "admin": 4, "register": 1}
 
 
 class Client:
@@ -24,8 +24,8 @@ class Client:
         while not is_over.is_set():
             self.is_hurt = False
             await self.step()
-            # Who is turned away tries again a little later.
-            await asyncio.sleep(0.3 + 0.4 * random.random() if self.is_hurt else random.expovariate(1 / pause))
+            # Who is turned away tries again a little later, as Retry-After asks.
+            await asyncio.sleep(0.5 + random.random() if self.is_hurt else random.expovariate(1 / pause))
         self.caller.close()
 
     async def step(self) -> None:
@@ -41,6 +41,8 @@ class Client:
             match kind:
                 case "me":
                     await self.me(session)
+                case "check":
+                    await self.check(session)
                 case "refresh":
                     await self.refresh(session)
                 case "logout":
@@ -66,6 +68,12 @@ class Client:
         self.is_hurt = operation.outcome != OK
         if operation.outcome == OK and answer.json().get("id") != self.user.id:
             operation.detail = "somebody else"
+
+    async def check(self, session: Session) -> None:
+        """What the gateway decides by itself: whether an access token is good."""
+        operation, _ = await self.caller.request(
+            "check", "GET", "/forward-auth", bearer=session.access, session=session.id)
+        self.is_hurt = operation.outcome != OK
 
     async def refresh(self, session: Session) -> None:
         operation, answer = await self.caller.request(

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from bench import Bench
 
 Act = Callable[["Bench"], Awaitable[None]]
-PLAIN, PROXIED, SMALL_DISK = "plain", "proxied", "small disk"
+PLAIN, SMALL_DISK, PROXIED, CLOCKED = "plain", "small disk", "proxied", "clocked"
 
 
 async def nothing(_: "Bench") -> None:
@@ -33,10 +33,12 @@ class Fault:
     # How soon a session that was ended is refused meanwhile.
     revocation: float = 1
     truth: Truth = Truth()
+    # What goes on as if nothing had happened.
+    goes_on: tuple[str, ...] = ("check",)
     # Whether connections to a gateway may end without an answer.
     may_break_off: bool = False
-    # Gateways, by number, that stand still meanwhile.
-    stopped: tuple[int, ...] = ()
+    # Gateways, by number, that stand still meanwhile or can learn of nothing: for them the bound begins when it is over.
+    cut_off: tuple[int, ...] = ()
     # Processes that may be started again.
     restarted: tuple[str, ...] = ()
     # The largest share of requests that may fail.

@@ -8,6 +8,7 @@ import checks
 from bench import Bench
 from checks import Window
 from fault import Fault
+from suite import quantile
 
 BEFORE, CALM, LONGEST_RECOVERY, MEMORY = 4.0, 3.0, 90.0, 96.0
 
@@ -29,6 +30,7 @@ async def run(bench: Bench, fault: Fault, seconds: float | None) -> Outcome:
     began_load = time.monotonic()
     bench.poller.samples.clear()
     restarts, memory = bench.processes.restarts(), bench.processes.resident()
+    await bench.sign_in()
     tasks = bench.start(is_over)
     try:
         await asyncio.sleep(BEFORE)
@@ -39,6 +41,7 @@ async def run(bench: Bench, fault: Fault, seconds: float | None) -> Outcome:
             await bench.back(*fault.restarted)
         else:
             await asyncio.sleep(max((seconds or fault.seconds) - (injected - began), 0))
+        mending = time.monotonic()
         await fault.heal(bench)
         ended = time.monotonic()
         await bench.until(lambda: bench.poller.is_green(ended), LONGEST_RECOVERY)
@@ -54,7 +57,7 @@ async def run(bench: Bench, fault: Fault, seconds: float | None) -> Outcome:
     for task in tasks:
         if not task.cancelled() and task.done() and (error := task.exception()):
             raise error
-    window = Window(began, ended, ended + fault.recovery)
+    window = Window(began, mending, ended, ended + fault.recovery)
     damage = await bench.damage(began_load)
     await judge(bench, fault, outcome, window, began_load, green, damage)
     check_processes(bench, fault, outcome, restarts, memory, peak)
@@ -64,9 +67,10 @@ async def run(bench: Bench, fault: Fault, seconds: float | None) -> Outcome:
 async def judge(bench: Bench, fault: Fault, outcome: Outcome, window: Window, began_load: float, green: float,
                 damage: list[str]) -> None:
     operations = bench.world.recorder.since(began_load)
-    stopped = [(gateway, window.began, window.ended) for gateway in fault.stopped]
-    late, watched, slowest = checks.revocations(operations, fault.revocation, stopped)
+    cut_off = [(gateway, window.began, window.ended) for gateway in fault.cut_off]
+    late, watched, slowest = checks.revocations(operations, fault.revocation, cut_off)
     outcome.breaches += checks.errors(operations, window, fault.may_break_off, excused=fault.excused)
+    outcome.breaches += checks.untouched(operations, window, fault.goes_on)
     outcome.breaches += checks.strangers(operations) + checks.sessions(operations) + late + damage
     outcome.breaches += checks.readiness(bench.poller.samples, window, fault.truth)
     seen = checks.availability(operations, window)
@@ -77,9 +81,10 @@ async def judge(bench: Bench, fault: Fault, outcome: Outcome, window: Window, be
     parts = [f"{seen.requests} requests in {window.ended - window.began:.1f} s, {share:.1%} failed" +
              (f" ({kinds})" if kinds else "")]
     if seen.failures:
-        parts.append(f"first after {seen.detected:.1f} s, last {seen.recovered:.1f} s after its end")
+        parts.append(f"first after {seen.detected:.1f} s, last {seen.recovered:.1f} s after its end, "
+                     f"each in {quantile(seen.waits, 0.5):.2f} s (p50) or {quantile(seen.waits, 0.99):.2f} s (p99)")
     parts.append(f"all ready {green:.1f} s after it")
-    parts.append(f"{watched} sessions ended, felt within {slowest * 1000:.0f} ms")
+    parts.append(f"{watched} sessions ended, felt within {slowest:.2f} s")
     if fault.judge:
         breaches, note = await fault.judge(bench)
         outcome.breaches += breaches

@@ -51,7 +51,7 @@ class Watcher:
             if self.spare:
                 session = self.spare.pop(0)
                 # Both gateways know the token before, and would go by what they know.
-                await asyncio.gather(*(self.me(session, each, "me") for each in range(len(self.world.gateways))))
+                await asyncio.gather(*(self.check(session, each, "check") for each in range(len(self.world.gateways))))
                 operation, _ = await self.caller.request(
                     "logout", "POST", "/api/v1/auth/logout", bearer=session.access, session=session.id)
                 if operation.outcome == OK:
@@ -66,15 +66,16 @@ class Watcher:
     async def watch(self, session: Session, gateway: int, is_over: asyncio.Event) -> None:
         caller = Caller(self.world, "watcher")
         while not is_over.is_set() and time.monotonic() < session.ended + WATCHED:
-            operation = await self.me(session, gateway, "me-after-logout", caller)
+            operation = await self.check(session, gateway, "check-after-logout", caller)
             if operation.status == 401:
                 break
             await asyncio.sleep(0.03)
         caller.close()
 
-    async def me(self, session: Session, gateway: int, kind: str, caller: Caller | None = None) -> Operation:
+    async def check(self, session: Session, gateway: int, kind: str, caller: Caller | None = None) -> Operation:
+        """What the gateway itself says of the access token: whatever else is away, it has to say something."""
         operation, _ = await (caller or self.caller).request(
-            kind, "GET", "/api/v1/auth/me", bearer=session.access, gateway=gateway, session=session.id, is_probe=True)
+            kind, "GET", "/forward-auth", bearer=session.access, gateway=gateway, session=session.id, is_probe=True)
         return operation
 
 
@@ -106,8 +107,8 @@ class Poller:
     async def poll(self, process: str, port: int, endpoint: str, pause: float, is_over: asyncio.Event) -> None:
         failures = 0
         while not is_over.is_set():
-            # Postgres may take its second until readiness gives it up.
-            answer = await ask(port, f"/health/{endpoint}", 2.0)
+            # Readiness gives Postgres a second.
+            answer = await ask(port, f"/health/{endpoint}", 1.5)
             word = answer.json().get("status", "") if answer else ""
             sample = Sample(time.monotonic(), process, endpoint, answer.status if answer else None, word)
             self.samples.append(sample)

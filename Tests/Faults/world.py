@@ -71,7 +71,7 @@ class World:
 class Caller:
     """Somebody with a connection to each gateway."""
 
-    def __init__(self, world: World, name: str, patience: float = 12.0):
+    def __init__(self, world: World, name: str, patience: float = 8.0):
         self.world, self.name = world, name
         self.connections = [Connection(port, patience) for port in world.gateways]
 
