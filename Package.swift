@@ -169,7 +169,8 @@ let package = Package(
         tests("PasswordsTests", ["Passwords", nioCore]),
         tests("MailTests", ["Mail", "Domain", "GatehouseTesting"], exclude: ["smtp_sink.py"]),
         tests("SchemaTests", ["Schema", "GatehouseTesting", "Migrate"]),
-        tests("EventsTests", ["Events", "Domain"]),
+        tests(
+            "EventsTests", ["Events", "Domain", "Postgres", "Redis", "GatehouseTesting", nioCore, nioPosix, logging]),
         tests(
             "GatewayTests",
             [

@@ -142,6 +142,13 @@ public final class EventFeed: Sendable, Service {
         }
     }
 
+    private func takeHints() -> [Int64] {
+        state.withLockedValue { state in
+            defer { state.hints.removeAll() }
+            return Array(state.hints)
+        }
+    }
+
     private func nextWork() -> Work? {
         state.withLockedValue { state in
             if !state.hints.isEmpty, state.isCurrent {
@@ -183,6 +190,9 @@ public final class EventFeed: Sendable, Service {
                 guard rows.count == pageSize else { break }
                 let last = rows[rows.count - 1]
                 position = (try last.decode(0), try last.decode(1))
+                // News would wait for all of a long past: a session that was just ended, for what others did an hour ago.
+                let hints = takeHints()
+                if !hints.isEmpty { try await apply(hints) }
             }
         }
         cursor.advance(to: horizon)
