@@ -15,7 +15,7 @@ from watch import Poller, Watcher
 from world import PASSWORD, User, World
 
 CLIENTS = 60
-RATE = 110.0
+RATE = 100.0
 REUSE_INTERVAL = 60
 
 

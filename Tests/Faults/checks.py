@@ -3,7 +3,7 @@ all is well. They touch nothing, so that they can be shown histories in which so
 
 import collections
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
 
 from history import INFO, OK, UNAVAILABLE, Operation
@@ -80,12 +80,25 @@ def lost(acknowledged: Iterable[str], present: Iterable[str], what: str) -> list
     return breaches
 
 
-def sessions(operations: Iterable[Operation]) -> list[str]:
-    """Sessions that ended though nobody ended them, that live on though somebody did, or of which there are two."""
+def late_copies(operations: Iterable[Operation], window: Window) -> set[str]:
+    """Sessions of which a refresh was given up while requests were held back somewhere, and that went on elsewhere. When
+    what was held back is done after all, an old token comes back, and ends the session as it must. None was refused
+    before that could happen."""
+    operations = list(operations)
+    given_up = {each.session for each in operations
+                if each.kind == "refresh" and each.outcome == INFO and window.holds(each)}
+    return given_up - {each.session for each in operations if each.status == 401 and each.completed < window.mending}
+
+
+def sessions(operations: Iterable[Operation], excused: Collection[str] = ()) -> list[str]:
+    """Sessions that ended though nobody ended them, that live on though somebody did, or of which there are two. Those
+    that are excused may have ended."""
     breaches = []
     children: dict[str, set[str]] = collections.defaultdict(set)
     for each in operations:
         where = f"session {each.session} of {each.client}"
+        if each.kind in ("refresh", "newest") and each.status == 401 and each.session in excused:
+            continue
         if each.kind in ("refresh", "newest") and each.status == 401:
             breaches.append(f"{where}: its newest refresh token was refused")
         elif each.kind == "newest" and each.outcome != OK:
@@ -100,6 +113,8 @@ def sessions(operations: Iterable[Operation]) -> list[str]:
             breaches.append(f"{where}: {each.kind} was answered {each.status}, not 401")
         if each.outcome == OK and each.presented and each.received:
             children[each.presented].add(each.received)
+    # A session that is lost is told of once, however often it was asked for.
+    breaches = list(dict.fromkeys(breaches))
     breaches += [f"refresh token …{parent} has {len(successors)} successors: two lineages"
                  for parent, successors in children.items() if len(successors) > 1]
     return breaches
@@ -173,6 +188,8 @@ class Availability(NamedTuple):
     requests: int
     failures: int
     kinds: dict[str, int]
+    # What was asked for.
+    failed: dict[str, int]
     # Seconds from the fault to the first failure, and from its end to the last.
     detected: float | None
     recovered: float | None
@@ -195,7 +212,7 @@ def availability(operations: Iterable[Operation], window: Window) -> Availabilit
         count[0] += each.is_failure
         count[1] += 1
     return Availability(
-        len(inside), len(failures), dict(kinds),
+        len(inside), len(failures), dict(kinds), dict(collections.Counter(each.kind for each in failures)),
         min((each.completed - window.began for each in failures), default=None),
         max((max(each.invoked - window.ended, 0) for each in failures), default=None),
         [each.completed - each.invoked for each in failures],

@@ -8,7 +8,7 @@ from history import INFO, OK
 from world import PASSWORD, Caller, Session, User, World, number
 
 # What is done with an open session, in parts of a hundred; each logout brings a login with it.
-MIX = {"me": 42, "check": 21, "refresh": 28, "logout": 4, "admin": 4, "register": 1}
+MIX = {"me": 42, "check": 21.5, "refresh": 28, "logout": 3, "admin": 5, "register": 0.5}
 
 
 class Client:

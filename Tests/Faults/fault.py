@@ -35,6 +35,8 @@ class Fault:
     truth: Truth = Truth()
     # What goes on as if nothing had happened.
     goes_on: tuple[str, ...] = ("check",)
+    # Whether requests stand still somewhere meanwhile, and may be done when it is over.
+    holds_back: bool = False
     # Whether connections to a gateway may end without an answer.
     may_break_off: bool = False
     # Gateways, by number, that stand still meanwhile or can learn of nothing: for them the bound begins when it is over.

@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Iterator
 
+SHOWN = 12
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "Benchmarks"))
 
@@ -50,8 +51,10 @@ async def run_all(bench: Bench, faults: list[Fault], seconds: float | None) -> I
     for fault in faults:
         say(f"{fault.name}: {fault.title}")
         outcome = await run(bench, fault, seconds)
-        for breach in outcome.breaches:
+        for breach in outcome.breaches[:SHOWN]:
             say(f"  broken: {breach}")
+        if len(outcome.breaches) > SHOWN:
+            say(f"  broken: and {len(outcome.breaches) - SHOWN} more; --json has all")
         say(f"  {outcome.observed}")
         yield outcome
 

@@ -20,10 +20,10 @@ def link(name: str, title: str, mode: str, *routes: str, delay: float = 0, **mor
 
 WITHOUT_POSTGRES = Truth(red=ALL, detected=5)
 FAULTS = [
-    link("slow-postgres", "Postgres answers 200 ms late", "delay", "*.postgres", delay=0.2, share=0.02,
+    link("slow-postgres", "Postgres answers 200 ms late", "delay", "*.postgres", delay=0.2, share=0.1,
          goes_on=("check",)),
     link("deaf-postgres", "nothing passes between the processes and Postgres", "hole", "*.postgres",
-         truth=WITHOUT_POSTGRES, cut_off=BOTH),
+         truth=WITHOUT_POSTGRES, cut_off=BOTH, holds_back=True),
     link("cut-postgres", "connections to Postgres end and are not made", "refuse", "*.postgres", seconds=10,
          truth=WITHOUT_POSTGRES, cut_off=BOTH),
     link("mute-postgres", "what token asks Postgres is done, its answers are lost", "mute",
@@ -39,10 +39,10 @@ FAULTS = [
          goes_on=("check", "refresh", "logout")),
     link("token-without-postgres", "one token instance of three is cut off from Postgres", "hole", "token-2.postgres",
          truth=Truth(red=frozenset(("token-2",)), either=ALL - {"token-2"}, detected=4), share=0.1,
-         goes_on=("check", "me", "admin")),
+         holds_back=True, goes_on=("check", "me", "admin")),
     link("token-unreachable", "nothing passes between the gateways and one token instance of three", "hole",
-         "to.token-2", truth=others("token-2")._replace(silent=frozenset()), share=0.1,
+         "to.token-2", truth=others("token-2")._replace(silent=frozenset()), share=0.1, holds_back=True,
          goes_on=("check", "me", "admin")),
     link("answers-cut", "one answer in ten between processes ends in its middle", "cut", "to.*", seconds=10,
-         truth=Truth(either=ALL)),
+         truth=Truth(either=ALL), may_break_off=True, goes_on=("check",)),
 ]

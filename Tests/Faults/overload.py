@@ -13,8 +13,8 @@ from world import PASSWORD, Caller
 SECONDS, FEW, TIMES = 8.0, 6, 3
 
 
-async def logins(bench, name: str, seconds: float, callers: int, pause: float) -> None:
-    """Callers that each log in again and again. `pause`: seconds after each answer."""
+async def logins(bench, name: str, seconds: float, callers: int) -> None:
+    """A few callers that each log in again and again: as many logins as there can be."""
     until = time.monotonic() + seconds
 
     async def one() -> None:
@@ -23,17 +23,38 @@ async def logins(bench, name: str, seconds: float, callers: int, pause: float) -
             user = random.choice(bench.clients).user
             await caller.request(
                 name, "POST", "/api/v1/auth/login", {"username": user.name, "password": PASSWORD})
-            await asyncio.sleep(pause * random.random() * 2)
         caller.close()
 
     await asyncio.gather(*(one() for _ in range(callers)))
 
 
+async def crowd(bench, seconds: float, per_second: float) -> None:
+    """Logins at a pace that does not wait for answers."""
+    idle: list[Caller] = []
+    callers: list[Caller] = []
+
+    async def one() -> None:
+        if not idle:
+            idle.append(Caller(bench.world, "login-crowd"))
+            callers.append(idle[-1])
+        caller = idle.pop()
+        await caller.request("login-crowd", "POST", "/api/v1/auth/login", {
+            "username": random.choice(bench.clients).user.name, "password": PASSWORD})
+        idle.append(caller)
+
+    began, tasks = time.monotonic(), []
+    while (passed := time.monotonic() - began) < seconds:
+        while len(tasks) < passed * per_second:
+            tasks.append(asyncio.create_task(one()))
+        await asyncio.sleep(0.01)
+    await asyncio.gather(*tasks)
+    for caller in callers:
+        caller.close()
+
+
 async def overload(bench) -> None:
-    await logins(bench, "login-alone", SECONDS, FEW, 0)
-    capacity = rate(bench, "login-alone")
-    # Each caller is answered or refused soon, and comes back half a second later: so many ask for three times as much.
-    await logins(bench, "login-crowd", SECONDS * 1.5, int(TIMES * capacity * 0.6), 0.5)
+    await logins(bench, "login-alone", SECONDS, FEW)
+    await crowd(bench, SECONDS, TIMES * rate(bench, "login-alone"))
 
 
 def chosen(bench, name: str) -> list:

@@ -4,6 +4,8 @@ import dataclasses
 
 from run import Outcome
 
+SHOWN = 5
+
 
 def table(outcomes: list[Outcome]) -> str:
     lines = ["| fault | what was observed | bound | ok |", "|---|---|---|---|"]
@@ -11,7 +13,8 @@ def table(outcomes: list[Outcome]) -> str:
         if each.skipped:
             lines.append(f"| {each.name}: {each.title} | skipped: {each.skipped} | | – |")
             continue
-        observed = "; ".join([each.observed, *each.breaches])
+        more = len(each.breaches) - SHOWN
+        observed = "; ".join([each.observed, *each.breaches[:SHOWN], *([f"and {more} more"] if more > 0 else [])])
         lines.append(f"| {each.name}: {each.title} | {observed} | {each.bound} | {'no' if each.breaches else 'yes'} |")
     return "\n".join(lines)
 

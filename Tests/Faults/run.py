@@ -69,9 +69,13 @@ async def judge(bench: Bench, fault: Fault, outcome: Outcome, window: Window, be
     operations = bench.world.recorder.since(began_load)
     cut_off = [(gateway, window.began, window.ended) for gateway in fault.cut_off]
     late, watched, slowest = checks.revocations(operations, fault.revocation, cut_off)
-    outcome.breaches += checks.errors(operations, window, fault.may_break_off, excused=fault.excused)
+    late_copies = checks.late_copies(operations, window) if fault.holds_back else set()
+    outcome.breaches += checks.errors(
+        operations, window, fault.may_break_off,
+        excused=lambda each: fault.excused(each) or (each.status == 401 and each.session in late_copies))
     outcome.breaches += checks.untouched(operations, window, fault.goes_on)
-    outcome.breaches += checks.strangers(operations) + checks.sessions(operations) + late + damage
+    outcome.breaches += checks.strangers(operations)
+    outcome.breaches += checks.sessions(operations, late_copies) + late + damage
     outcome.breaches += checks.readiness(bench.poller.samples, window, fault.truth)
     seen = checks.availability(operations, window)
     share = seen.failures / max(seen.requests, 1)
@@ -85,6 +89,10 @@ async def judge(bench: Bench, fault: Fault, outcome: Outcome, window: Window, be
                      f"each in {quantile(seen.waits, 0.5):.2f} s (p50) or {quantile(seen.waits, 0.99):.2f} s (p99)")
     parts.append(f"all ready {green:.1f} s after it")
     parts.append(f"{watched} sessions ended, felt within {slowest:.2f} s")
+    ended = {each.session for each in operations
+             if each.kind in ("refresh", "newest") and each.status == 401 and each.session in late_copies}
+    if ended:
+        parts.append(f"{len(ended)} sessions ended by a refresh that was done long after its caller gave it up")
     if fault.judge:
         breaches, note = await fault.judge(bench)
         outcome.breaches += breaches
@@ -93,7 +101,7 @@ async def judge(bench: Bench, fault: Fault, outcome: Outcome, window: Window, be
     outcome.bound = f"well after {fault.recovery:.0f} s; revocation {fault.revocation:.0f} s" + (
         f"; {fault.share:.1%} failed" if fault.share < 1 else "")
     outcome.figures = {
-        "requests": seen.requests, "failures": seen.failures, "kinds": seen.kinds, "detected": seen.detected,
+        "requests": seen.requests, "failures": seen.failures, "kinds": seen.kinds, "failed": seen.failed, "detected": seen.detected,
         "recovered": seen.recovered, "ready": green, "unknown": checks.unknown(operations),
         "sessions_ended": watched, "revocation_felt_seconds": slowest, "seconds": seen.seconds,
         "fault_seconds": window.ended - window.began,

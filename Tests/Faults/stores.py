@@ -61,5 +61,5 @@ FAULTS = [
           services("start", "postgres", "redis"), truth=AWAY, cut_off=BOTH),
     Fault("backlog", f"a gateway stands still while {BACKLOG:,} events come", stop_and_fill,
           sends(signal.SIGCONT, "gateway-2"), seconds=10, truth=Truth(silent=frozenset(("gateway-2",)), either=ALL),
-          cut_off=(1,), may_break_off=True, goes_on=(), share=0.2),
+          cut_off=(1,), may_break_off=True, goes_on=(), holds_back=True),
 ]

@@ -96,6 +96,14 @@ class Sessions(unittest.TestCase):
             with self.subTest(kind):
                 self.assertIn(words, checks.sessions([found])[0])
 
+    def test_a_refresh_that_stood_still_may_end_its_session_and_no_other(self) -> None:
+        found = [operation("refresh", 102, INFO, 0, session="s"), operation("refresh", 102, session="t"),
+                 operation("refresh", 102, INFO, 503, session="u"), refused("me", 105, session="u"),
+                 *(refused("refresh", 111, session=each) for each in "stu")]
+        excused = checks.late_copies(found, WINDOW)
+        self.assertEqual(excused, {"s"})
+        self.assertEqual(len(checks.sessions(found, excused)), 2)
+
     def test_an_answer_about_somebody_else_is_named(self) -> None:
         self.assertTrue(checks.strangers([operation("me", 1, detail="somebody else")]))
 

@@ -25,9 +25,13 @@ class Lost(Exception):
 
 
 def request_bytes(method: str, path: str, body: Any, bearer: str | None, fields: dict[str, str] | None) -> bytes:
+    """A request; bytes as its body are a form, anything else becomes JSON."""
     lines = [f"{method} {path} HTTP/1.1", "Host: localhost"]
     payload = b""
-    if body is not None:
+    if isinstance(body, bytes):
+        payload = body
+        lines.append("Content-Type: application/x-www-form-urlencoded")
+    elif body is not None:
         payload = json.dumps(body).encode()
         lines.append("Content-Type: application/json")
     if body is not None or method in ("POST", "PUT", "PATCH"):
