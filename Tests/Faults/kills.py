@@ -40,7 +40,7 @@ def others(*names: str) -> Truth:
 def going_on(name: str) -> tuple[str, ...]:
     """What does not need that process at all."""
     return {
-        "gateway": (), "identity": ("check", "refresh", "logout"), "token": ("check", "me", "admin"),
+        "gateway": (), "identity": ("check", "refresh", "logout", "admin"), "token": ("check", "me", "admin"),
         "admin": ("check", "me", "refresh", "login", "logout", "register"), "postgres": ("check",),
         "redis": ("check", "me", "refresh", "login", "logout", "register", "admin"),
     }[name]
