@@ -172,6 +172,9 @@ def main() -> None:
     with Suite(tokens=len(INSTANCES)) as suite, shares:
         bench = Bench(suite, None if reason else shares)
         bench.start()
+        bench.use(1)
+        for kind in KINDS:
+            bench.sample(kind, 1, seconds)
         samples: dict[tuple[str, int], list[dict]] = {}
         for number in range(int(rounds)):
             for count in ([1, 2, 3], [3, 2, 1])[number % 2]:

@@ -60,5 +60,5 @@ async def vanishing(bench) -> None:
 
 FAULTS = [
     Fault("callers-vanish", f"{TIMES:,} refreshes and 500 logins are asked for by callers who vanish", vanishing,
-          seconds=0, share=0.15, goes_on=("check", "me", "refresh", "logout", "admin")),
+          seconds=0, share=0.05, goes_on=("check", "me", "refresh", "logout", "admin")),
 ]

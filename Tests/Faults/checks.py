@@ -10,6 +10,10 @@ from history import INFO, OK, UNAVAILABLE, Operation
 from watch import Sample
 
 
+# The largest share of requests that may be turned away for want of time to hash, while nothing is broken.
+TURNED_AWAY = 0.03
+
+
 class Window(NamedTuple):
     """From the fault until everything has to be well again, in monotonic seconds."""
 
@@ -41,7 +45,7 @@ def errors(operations: Iterable[Operation], window: Window, may_break_off: bool,
     """Failures of a kind that nobody was told of, or at a time when nothing was broken."""
     found: collections.Counter[str] = collections.Counter()
     for each in operations:
-        if each.outcome == OK or each.is_probe or excused(each):
+        if each.outcome == OK or each.is_probe or excused(each) or (each.is_turned_away and each.retry_after):
             continue
         name = f"{each.kind} answered {each.status} {each.detail}" if each.status else f"{each.kind} {each.detail}"
         if each.status == 0 and not may_break_off:
@@ -60,8 +64,19 @@ def untouched(operations: Iterable[Operation], window: Window, kinds: Iterable[s
     """Requests that failed though what is broken is nothing that they need."""
     found = collections.Counter(
         f"{each.kind} answered {each.status} {each.detail}" for each in operations
-        if each.kind in kinds and each.is_failure and window.holds(each))
+        if each.kind in kinds and each.is_failure and window.holds(each) and not each.is_turned_away)
     return [f"{count} × {text}, which goes on without what is broken" for text, count in found.items()]
+
+
+def turned_away(operations: Iterable[Operation], window: Window) -> tuple[list[str], int]:
+    """How many logins found no room to be hashed. While nothing is broken they are to be few."""
+    operations = [each for each in operations if not each.is_probe]
+    count = sum(each.is_turned_away for each in operations)
+    quiet = [each for each in operations if not window.holds(each)]
+    idle = sum(each.is_turned_away for each in quiet)
+    if idle > TURNED_AWAY * len(quiet):
+        return [f"{idle} of {len(quiet)} requests found no room to be hashed while nothing was broken"], count
+    return [], count
 
 
 def strangers(operations: Iterable[Operation]) -> list[str]:

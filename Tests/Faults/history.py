@@ -30,6 +30,12 @@ class Operation:
     is_probe: bool = False
 
     @property
+    def is_turned_away(self) -> bool:
+        """Whether more passwords wait to be hashed than there is room for: an answer that a machine gives which has too
+        little time, whatever else is broken."""
+        return self.kind in ("login", "register") and self.status == 503 and self.detail.endswith(":overloaded")
+
+    @property
     def is_failure(self) -> bool:
         """Whether the caller did not get what it may expect, whatever the reason."""
         return self.outcome != OK and not self.is_probe

@@ -7,7 +7,7 @@ import signal
 from checks import Truth
 from fault import Act, Fault
 
-KILLS = 5
+KILLS = 3
 BOTH = (0, 1)
 SERVICES = ("gateway", "identity", "token", "admin")
 ALL = frozenset(("gateway", "gateway-2", "identity", "token", "token-2", "token-3", "admin"))

@@ -10,7 +10,7 @@ from checks import Window
 from fault import Fault
 from suite import quantile
 
-BEFORE, CALM, LONGEST_RECOVERY, MEMORY = 4.0, 3.0, 90.0, 96.0
+BEFORE, CALM, LONGEST_RECOVERY, MEMORY = 3.0, 2.0, 90.0, 96.0
 
 
 @dataclasses.dataclass
@@ -73,13 +73,14 @@ async def judge(bench: Bench, fault: Fault, outcome: Outcome, window: Window, be
     outcome.breaches += checks.errors(
         operations, window, fault.may_break_off,
         excused=lambda each: fault.excused(each) or (each.status == 401 and each.session in late_copies))
-    outcome.breaches += checks.untouched(operations, window, fault.goes_on)
+    crowded, turned_away = checks.turned_away(operations, window)
+    outcome.breaches += crowded + checks.untouched(operations, window, fault.goes_on)
     outcome.breaches += checks.strangers(operations)
     outcome.breaches += checks.sessions(operations, late_copies) + late + damage
     outcome.breaches += checks.readiness(bench.poller.samples, window, fault.truth)
     seen = checks.availability(operations, window)
     share = seen.failures / max(seen.requests, 1)
-    if share > fault.share:
+    if (seen.failures - turned_away) / max(seen.requests, 1) > fault.share:
         outcome.breaches.append(f"{share:.1%} of the requests failed; the bound is {fault.share:.1%}")
     kinds = ", ".join(f"{count} × {kind}" for kind, count in sorted(seen.kinds.items()))
     parts = [f"{seen.requests} requests in {window.ended - window.began:.1f} s, {share:.1%} failed" +
@@ -89,6 +90,8 @@ async def judge(bench: Bench, fault: Fault, outcome: Outcome, window: Window, be
                      f"each in {quantile(seen.waits, 0.5):.2f} s (p50) or {quantile(seen.waits, 0.99):.2f} s (p99)")
     parts.append(f"all ready {green:.1f} s after it")
     parts.append(f"{watched} sessions ended, felt within {slowest:.2f} s")
+    if turned_away:
+        parts.append(f"{turned_away} logins found no room to be hashed")
     ended = {each.session for each in operations
              if each.kind in ("refresh", "newest") and each.status == 401 and each.session in late_copies}
     if ended:
@@ -103,7 +106,7 @@ async def judge(bench: Bench, fault: Fault, outcome: Outcome, window: Window, be
     outcome.figures = {
         "requests": seen.requests, "failures": seen.failures, "kinds": seen.kinds, "failed": seen.failed, "detected": seen.detected,
         "recovered": seen.recovered, "ready": green, "unknown": checks.unknown(operations),
-        "sessions_ended": watched, "revocation_felt_seconds": slowest, "seconds": seen.seconds,
+        "turned_away": turned_away, "sessions_ended": watched, "revocation_felt_seconds": slowest, "seconds": seen.seconds,
         "fault_seconds": window.ended - window.began,
     }
 

@@ -50,6 +50,15 @@ class Errors(unittest.TestCase):
     def test_a_person_who_is_signed_in_is_not_refused(self) -> None:
         self.assertIn("me answered 401", self.breaches(refused("me", 105))[0])
 
+    def test_logins_that_find_no_room_are_counted_and_few(self) -> None:
+        crowd = [operation("login", 90, INFO, 503, detail="urn:gatehouse:problem:overloaded") for _ in range(4)]
+        self.assertEqual(self.breaches(*crowd), [])
+        self.assertEqual(checks.turned_away([*crowd, *(operation("me", 90) for _ in range(200))], WINDOW), ([], 4))
+        self.assertTrue(checks.turned_away([*crowd, *(operation("me", 90) for _ in range(20))], WINDOW)[0])
+        self.assertIn("login answered 503", self.breaches(operation("login", 90, INFO, 503))[0])
+        self.assertIn("me answered 503", self.breaches(
+            operation("me", 90, INFO, 503, detail="urn:gatehouse:problem:overloaded"))[0])
+
     def test_what_needs_nothing_that_is_broken_goes_on(self) -> None:
         found = [operation("check", 105, INFO, 503)]
         self.assertIn("goes on without", checks.untouched(found, WINDOW, ["check"])[0])
