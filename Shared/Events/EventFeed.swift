@@ -137,7 +137,10 @@ public final class EventFeed: Sendable, Service {
             } catch {
                 failures.increment()
                 logger.debug("events can't be read just now", metadata: ["error": "\(error)"])
-                // The next tick tries again; what was hinted is behind the cursor until then.
+                // What was hinted at is behind the cursor, and is read as soon as Postgres answers again: the next tick
+                // would be too late for what ended just before it went away.
+                try? await Task.sleep(for: .milliseconds(200))
+                state.withLockedValue { $0.mustCatchUp = true }
             }
         }
     }

@@ -9,7 +9,7 @@ import os
 import pathlib
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable
 
 SHOWN = 12
 HERE = pathlib.Path(__file__).resolve().parent
@@ -46,7 +46,16 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-async def run_all(bench: Bench, faults: list[Fault], seconds: float | None) -> Iterator[Outcome]:
+def interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def listen_to_signals(handler: Callable[..., None] | signal.Handlers) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, handler)
+
+
+async def run_all(bench: Bench, faults: list[Fault], seconds: float | None) -> AsyncIterator[Outcome]:
     await bench.prepare()
     for fault in faults:
         say(f"{fault.name}: {fault.title}")
@@ -62,9 +71,14 @@ async def run_all(bench: Bench, faults: list[Fault], seconds: float | None) -> I
 async def on_suite(kind: str, faults: list[Fault], seconds: float | None, outcomes: list[Outcome]) -> None:
     say(f"Starting a {kind} suite")
     with catalogue.suite(kind) as suite:
-        bench = Bench(suite)
-        async for outcome in run_all(bench, faults, seconds):
-            outcomes.append(outcome)
+        try:
+            bench = Bench(suite)
+            async for outcome in run_all(bench, faults, seconds):
+                outcomes.append(outcome)
+        finally:
+            # What was started is taken down whatever else is asked of us.
+            listen_to_signals(signal.SIG_IGN)
+    listen_to_signals(interrupted)
 
 
 def main() -> int:
@@ -77,8 +91,7 @@ def main() -> int:
     if arguments.bin_dir or arguments.debug_build:
         folder = arguments.bin_dir or HERE.parents[1] / ".build/debug"
         os.environ["GATEHOUSE_BIN_DIR"] = str(folder.resolve())
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
+    listen_to_signals(interrupted)
     outcomes: list[Outcome] = []
     for fault in faults:
         if reason := fault.unfit():

@@ -60,7 +60,7 @@ def killed(name: str) -> Fault:
     return Fault(
         f"kill-{name}", f"kill -9 of {name}, {KILLS} times", kills(name, KILLS), seconds=None, restarted=(name,),
         truth=truth, revocation=revocation, may_break_off=name == "gateway", recovery=10, goes_on=going_on(name),
-        cut_off=BOTH if name == "postgres" else (), share=0.05 if name in ("gateway", "redis", "token") else 1)
+        cut_off=BOTH if name == "postgres" else (), share={"gateway": 0.1, "token": 0.05, "redis": 0.05}.get(name, 1))
 
 
 def stopped(name: str) -> Fault:

@@ -107,8 +107,8 @@ class Poller:
     async def poll(self, process: str, port: int, endpoint: str, pause: float, is_over: asyncio.Event) -> None:
         failures = 0
         while not is_over.is_set():
-            # Readiness gives Postgres a second.
-            answer = await ask(port, f"/health/{endpoint}", 1.5)
+            # Readiness gives Postgres a second. Who is slow is alive.
+            answer = await ask(port, f"/health/{endpoint}", 1.5 if endpoint == "readiness" else 5)
             word = answer.json().get("status", "") if answer else ""
             sample = Sample(time.monotonic(), process, endpoint, answer.status if answer else None, word)
             self.samples.append(sample)

@@ -82,11 +82,19 @@ class Caller:
     async def request(self, kind: str, method: str, path: str, body: Any = None, bearer: str | None = None,
                       gateway: int | None = None, fields: dict[str, str] | None = None,
                       **more: Any) -> tuple[Operation, Answer | None]:
-        gateway = self.world.choose() if gateway is None else gateway
+        is_balanced = gateway is None
+        gateway = self.world.choose() if is_balanced else gateway
         operation = self.world.recorder.begin(kind, self.name, gateway, **more)
         answer = None
         try:
-            answer = await self.connections[gateway].send(method, path, body, bearer, fields)
+            try:
+                answer = await self.connections[gateway].send(method, path, body, bearer, fields)
+            except NotSent:
+                # A balancer that gets no connection takes another.
+                if not is_balanced:
+                    raise
+                operation.gateway = (gateway + 1) % len(self.connections)
+                answer = await self.connections[operation.gateway].send(method, path, body, bearer, fields)
         except NotSent as failure:
             operation.outcome, operation.detail = FAIL, f"not sent: {failure}"
         except Lost as failure:
