@@ -167,7 +167,12 @@ class Readiness(unittest.TestCase):
         self.assertEqual(self.breaches((105, "token", 200, "degraded"), truth=truth), [])
 
     def test_what_is_not_green_again_in_time_is_named(self) -> None:
-        self.assertTrue(self.breaches((116, "token", 200, "degraded")))
+        self.assertTrue(self.breaches((116, "token", 503, "unavailable")))
+        self.assertTrue(self.breaches(*((116 + step / 10, "token", 200, "degraded") for step in range(12))))
+
+    def test_degraded_for_a_moment_is_well(self) -> None:
+        self.assertEqual(self.breaches(
+            (116, "token", 200, "degraded"), (116.5, "token", 200, "ok"), (117.5, "token", 200, "degraded")), [])
 
     def test_liveness_is_never_red(self) -> None:
         truth = Truth(silent=frozenset(["token"]))
