@@ -214,6 +214,8 @@ class Availability(NamedTuple):
     kinds: dict[str, int]
     # What was asked for.
     failed: dict[str, int]
+    # What the answers said.
+    said: dict[str, int]
     # Seconds from the fault to the first failure, and from its end to the last.
     detected: float | None
     recovered: float | None
@@ -237,6 +239,7 @@ def availability(operations: Iterable[Operation], window: Window) -> Availabilit
         count[1] += 1
     return Availability(
         len(inside), len(failures), dict(kinds), dict(collections.Counter(each.kind for each in failures)),
+        dict(collections.Counter(each.detail for each in failures if each.status)),
         min((each.completed - window.began for each in failures), default=None),
         max((max(each.invoked - window.ended, 0) for each in failures), default=None),
         [each.completed - each.invoked for each in failures],
