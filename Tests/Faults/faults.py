@@ -97,7 +97,7 @@ def main() -> int:
         if reason := fault.unfit():
             outcomes.append(Outcome(fault.name, fault.title, skipped=reason))
     fit = [fault for fault in faults if not fault.unfit()]
-    with contextlib.suppress(KeyboardInterrupt):
+    with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
         for kind in dict.fromkeys(each.suite for each in fit):
             asyncio.run(on_suite(kind, [each for each in fit if each.suite == kind], arguments.seconds, outcomes))
     print(report.table(outcomes))

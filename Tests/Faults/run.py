@@ -8,6 +8,7 @@ import checks
 from bench import Bench
 from checks import Window
 from fault import Fault
+from history import Operation
 from suite import quantile
 
 BEFORE, CALM, LONGEST_RECOVERY, MEMORY = 3.0, 2.0, 90.0, 96.0
@@ -70,11 +71,14 @@ async def judge(bench: Bench, fault: Fault, outcome: Outcome, window: Window, be
     cut_off = [(gateway, window.began, window.ended) for gateway in fault.cut_off]
     late, watched, slowest = checks.revocations(operations, fault.revocation, cut_off)
     late_copies = checks.late_copies(operations, window) if fault.holds_back else set()
-    outcome.breaches += checks.errors(
-        operations, window, fault.may_break_off,
-        excused=lambda each: fault.excused(each) or (each.status == 401 and each.session in late_copies))
+
+    def is_excused(each: Operation) -> bool:
+        return fault.excused(each) or (each.status == 401 and each.session in late_copies)
+
+    outcome.breaches += checks.errors(operations, window, fault.may_break_off, excused=is_excused)
     crowded, turned_away = checks.turned_away(operations, window)
-    outcome.breaches += crowded + checks.untouched(operations, window, fault.goes_on)
+    outcome.breaches += crowded + checks.untouched(
+        (each for each in operations if not is_excused(each)), window, fault.goes_on)
     outcome.breaches += checks.strangers(operations)
     outcome.breaches += checks.sessions(operations, late_copies) + late + damage
     outcome.breaches += checks.readiness(bench.poller.samples, window, fault.truth)
