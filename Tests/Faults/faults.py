@@ -9,7 +9,7 @@ import os
 import pathlib
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 SHOWN = 12
 HERE = pathlib.Path(__file__).resolve().parent
@@ -46,15 +46,6 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def interrupted(*_: object) -> None:
-    raise KeyboardInterrupt
-
-
-def listen_to_signals(handler: Callable[..., None] | signal.Handlers) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, handler)
-
-
 async def run_all(bench: Bench, faults: list[Fault], seconds: float | None) -> AsyncIterator[Outcome]:
     await bench.prepare()
     for fault in faults:
@@ -70,15 +61,14 @@ async def run_all(bench: Bench, faults: list[Fault], seconds: float | None) -> A
 
 async def on_suite(kind: str, faults: list[Fault], seconds: float | None, outcomes: list[Outcome]) -> None:
     say(f"Starting a {kind} suite")
+    # An interruption ends what is awaited, never what takes down the processes that were started.
+    this = asyncio.current_task()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, this.cancel)
     with catalogue.suite(kind) as suite:
-        try:
-            bench = Bench(suite)
-            async for outcome in run_all(bench, faults, seconds):
-                outcomes.append(outcome)
-        finally:
-            # What was started is taken down whatever else is asked of us.
-            listen_to_signals(signal.SIG_IGN)
-    listen_to_signals(interrupted)
+        bench = Bench(suite)
+        async for outcome in run_all(bench, faults, seconds):
+            outcomes.append(outcome)
 
 
 def main() -> int:
@@ -91,13 +81,12 @@ def main() -> int:
     if arguments.bin_dir or arguments.debug_build:
         folder = arguments.bin_dir or HERE.parents[1] / ".build/debug"
         os.environ["GATEHOUSE_BIN_DIR"] = str(folder.resolve())
-    listen_to_signals(interrupted)
     outcomes: list[Outcome] = []
     for fault in faults:
         if reason := fault.unfit():
             outcomes.append(Outcome(fault.name, fault.title, skipped=reason))
     fit = [fault for fault in faults if not fault.unfit()]
-    with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
+    with contextlib.suppress(asyncio.CancelledError):
         for kind in dict.fromkeys(each.suite for each in fit):
             asyncio.run(on_suite(kind, [each for each in fit if each.suite == kind], arguments.seconds, outcomes))
     print(report.table(outcomes))
