@@ -74,7 +74,8 @@ def stopped(name: str) -> Fault:
     return Fault(
         f"stop-{name}", f"{name} stands still (SIGSTOP)", sends(signal.SIGSTOP, name), sends(signal.SIGCONT, name),
         truth=truth, revocation=revocation, may_break_off=name == "gateway", goes_on=going_on(name),
-        holds_back=name in ("gateway", "token", "postgres"), cut_off={"gateway": (0,), "postgres": BOTH}.get(name, ()), share=0.1 if name in ("redis", "token") else 1)
+        holds_back=name in ("gateway", "token", "postgres"),
+        cut_off={"gateway": (0,), "postgres": BOTH}.get(name, ()), share=0.1 if name in ("redis", "token") else 1)
 
 
 FAULTS = [killed(name) for name in (*SERVICES, "postgres", "redis")] + [

@@ -108,9 +108,10 @@ async def judge(bench: Bench, fault: Fault, outcome: Outcome, window: Window, be
     outcome.bound = f"well after {fault.recovery:.0f} s; revocation {fault.revocation:.0f} s" + (
         f"; {fault.share:.1%} failed" if fault.share < 1 else "")
     outcome.figures = {
-        "requests": seen.requests, "failures": seen.failures, "kinds": seen.kinds, "failed": seen.failed, "said": seen.said, "detected": seen.detected,
-        "recovered": seen.recovered, "ready": green, "unknown": checks.unknown(operations),
-        "turned_away": turned_away, "sessions_ended": watched, "revocation_felt_seconds": slowest, "seconds": seen.seconds,
+        "requests": seen.requests, "failures": seen.failures, "kinds": seen.kinds, "failed": seen.failed,
+        "said": seen.said, "detected": seen.detected, "recovered": seen.recovered, "ready": green,
+        "unknown": checks.unknown(operations), "turned_away": turned_away, "sessions_ended": watched,
+        "revocation_felt_seconds": slowest, "seconds": seen.seconds,
         "fault_seconds": window.ended - window.began,
     }
 

@@ -1,4 +1,4 @@
-"""Stores that are restarted, emptied, or away together, and more events than anybody asked for."""
+"""Stores that are restarted, emptied, or away together, all of a service away, and more events than anybody asked for."""
 
 import asyncio
 import os
@@ -7,9 +7,10 @@ import subprocess
 
 from checks import Truth
 from fault import Act, Fault
-from kills import ALL, BOTH, WITHOUT_REDIS, sends
+from kills import ALL, BOTH, WITHOUT_REDIS, going_on, others, sends
 
 BACKLOG = 100_000
+TOKENS = ("token", "token-2", "token-3")
 
 
 def redis(bench, *words: str) -> str:
@@ -59,6 +60,8 @@ FAULTS = [
           restarted=("postgres",), truth=RESTARTED, cut_off=BOTH),
     Fault("no-stores", "Postgres and Redis are away", services("stop", "redis", "postgres"),
           services("start", "postgres", "redis"), truth=AWAY, cut_off=BOTH),
+    Fault("no-token", "all token instances are away", services("stop", *TOKENS), services("start", *TOKENS),
+          truth=others(*TOKENS), goes_on=going_on("token")),
     Fault("backlog", f"a gateway stands still while {BACKLOG:,} events come", stop_and_fill,
           sends(signal.SIGCONT, "gateway-2"), seconds=10, truth=Truth(silent=frozenset(("gateway-2",)), either=ALL),
           cut_off=(1,), may_break_off=True, goes_on=(), holds_back=True),
