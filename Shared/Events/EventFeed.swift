@@ -144,8 +144,18 @@ public final class EventFeed: Sendable, Service {
             } catch {
                 failures.increment()
                 logger.debug("events can't be read just now", metadata: ["error": "\(error)"])
-                // The next tick tries again; what was hinted is behind the cursor until then.
+                // What was hinted at is behind the cursor, and is read as soon as Postgres answers again: the next tick
+                // would be too late for what ended just before it went away.
+                try? await Task.sleep(for: .milliseconds(200))
+                state.withLockedValue { $0.mustCatchUp = true }
             }
+        }
+    }
+
+    private func takeHints() -> [Int64] {
+        state.withLockedValue { state in
+            defer { state.hints.removeAll() }
+            return Array(state.hints)
         }
     }
 
@@ -209,6 +219,9 @@ public final class EventFeed: Sendable, Service {
             guard rows.count == pageSize else { return }
             let last = rows[rows.count - 1]
             position = (try last.decode(0), try last.decode(1))
+            // News would wait for all of a long past: a session that was just ended, for what others did an hour ago.
+            let hints = takeHints()
+            if !hints.isEmpty { try await apply(hints) }
         }
     }
 

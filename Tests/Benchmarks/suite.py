@@ -18,15 +18,18 @@ NAMES = ["GATEWAY", "OPS", "IDENTITY", "TOKEN", "ADMIN", "POSTGRES", "REDIS"]
 _handed_out = set()
 
 
-def spare_ports(count):
-    """Ports that nobody has, below the range that the kernel gives out itself, different at each call."""
+def spare_ports(count, instances=1):
+    """Ports that nobody has, below the range that the kernel gives out itself, different at each call; with the tenth port
+    after each, the twentieth and so on free too, for further instances."""
     ports = []
     while len(ports) < count:
         port = random.randrange(20000, 32000)
-        with socket.socket() as one, contextlib.suppress(OSError):
-            one.bind(("127.0.0.1", port))
-            if port not in _handed_out:
-                _handed_out.add(port)
+        family = {port + 10 * number for number in range(instances)}
+        with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
+            for each in family:
+                stack.enter_context(socket.socket()).bind(("127.0.0.1", each))
+            if not family & _handed_out:
+                _handed_out.update(family)
                 ports.append(port)
     return ports
 
@@ -88,15 +91,20 @@ class Meter:
 
 
 class Suite:
-    def __init__(self, **settings):
+    def __init__(self, gateways=1, tokens=1, **settings):
+        self.gateways, self.tokens = gateways, tokens
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="gatehouse-benchmark-"))
-        self.ports = dict(zip(NAMES, spare_ports(len(NAMES))))
+        self.ports = dict(zip(NAMES, spare_ports(len(NAMES), max(gateways, tokens))))
         self.environment = {
             **os.environ, "GATEHOUSE_RUN_DIR": str(self.folder), "GATEHOUSE_ENV": "development",
             "LOG_LEVEL": "warning", "LOGIN_FAILURES_PER_ADDRESS": "1000000", "RATE_LIMITS": "off",
             "PUBLIC_URL": f"http://localhost:{self.ports['GATEWAY']}",
             **{f"PORT_{name}": str(port) for name, port in self.ports.items()}, **settings,
         }
+
+    def instance_ports(self, name, count):
+        """The ports of a service's instances: each has the tenth port after the one before it."""
+        return [self.ports[name] + 10 * number for number in range(count)]
 
     def deploy(self, command, *arguments):
         # A session of its own: Ctrl-C is for us, who have it undo what it began.
@@ -113,7 +121,7 @@ class Suite:
 
     def __enter__(self):
         try:
-            self.deploy("up", "-d")
+            self.deploy("up", "-d", "--gateway", str(self.gateways), "--token", str(self.tokens))
         except BaseException:
             self.__exit__()
             raise

@@ -1,0 +1,79 @@
+import FoundationEssentials
+import GatehouseTesting
+import Glibc
+import Logging
+import NIOCore
+import NIOPosix
+import Postgres
+import Redis
+import Synchronization
+import Testing
+
+@testable import Events
+
+@Suite("The feed of events", .serialized, .timeLimit(.minutes(2)))
+struct EventFeedTests {
+    private static let backlog = 30_000
+    private let server: TemporaryPostgres
+    private let hints: TemporaryRedis
+    private let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+
+    init() throws {
+        server = try TemporaryPostgres()
+        hints = try TemporaryRedis()
+        try server.execute(
+            """
+            create table all_events (
+                transaction xid8 not null default pg_current_xact_id(),
+                id bigint generated always as identity primary key, tenant_id uuid not null default gen_random_uuid(),
+                kind text not null default 'session.revoked', subject_id uuid default gen_random_uuid(),
+                payload jsonb not null default '{}', created_at timestamptz not null default now());
+            create index on all_events (transaction, id)
+            """)
+    }
+
+    @Test("what is hinted at does not wait for a long past to be read")
+    func newsBeforeThePast() async throws {
+        let seen = Mutex<[Int64]>([])
+        let news = Mutex<Int64?>(nil)
+        let postgres = PostgresClient(
+            configuration: PostgresConfiguration(connectionString: server.connectionString()), logger: logger)
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let redis = RedisClient(
+            configuration: try RedisConfiguration(url: "redis://127.0.0.1:\(hints.port)"), eventLoopGroup: group,
+            logger: logger)
+        let publisher = EventPublisher(redis: redis)
+        let server = server
+        let handler: EventFeed.Handler = { event in
+            let isFirst = seen.withLock { seen in
+                seen.append(event.id)
+                return seen.count == 1
+            }
+            // While the first page of the past is read, something happens, and is told of.
+            guard isFirst, let text = try? server.execute("insert into all_events default values returning id"),
+                let id = Int64(text.filter(\.isNumber))
+            else { return }
+            news.withLock { $0 = id }
+            publisher.publish([id])
+            usleep(200_000)
+        }
+        let feed = EventFeed(
+            postgres: postgres, redis: redis, lookback: .seconds(900), logger: logger, handlers: [handler])
+        let running = [
+            Task { try await postgres.run() }, Task { try await redis.run() }, Task { try await feed.run() },
+        ]
+        while !feed.isCurrent || !redis.isAvailable { try await Task.sleep(for: .milliseconds(10)) }
+        try server.execute(
+            "insert into all_events (kind) select 'session.revoked' from generate_series(1, \(Self.backlog))")
+        while seen.withLock({ Set($0).count }) <= Self.backlog { try await Task.sleep(for: .milliseconds(10)) }
+
+        let id = try #require(news.withLock { $0 })
+        let place = try #require(seen.withLock { $0.firstIndex(of: id) })
+        #expect(place < Self.backlog, "it came after all of the past")
+        for task in running.reversed() {
+            task.cancel()
+            _ = try? await task.value
+        }
+        try await group.shutdownGracefully()
+    }
+}
