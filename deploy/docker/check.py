@@ -58,6 +58,27 @@ for name in sorted(PROCESSES | {"migrate"}):
         condition = service.get("depends_on", {}).get("migrate", {}).get("condition")
         expect(condition == "service_completed_successfully", f"{name} does not wait for the migrations")
 
+# What a number of the file asks of an engine that can't give it keeps every container from starting.
+for name in PROCESSES | {"migrate"}:
+    files = services[name].get("ulimits", {}).get("nofile", "")
+    expect(str(files).startswith("${"), f"{name}: the limit of open files is no setting")
+for name, service in services.items():
+    expect(str(service.get("mem_limit", "")), f"{name} has no limit of memory")
+
+# An entrypoint that begins as root does so without the capabilities that compose.yaml drops.
+NEEDED = {
+    r"\bchown\b|\binstall\b.* -o\b": "CHOWN",
+    # `install -o` sets the mode when the file is somebody else's already.
+    r"\binstall\b.* -o\b": "FOWNER",
+    r"/run/secrets/": "DAC_OVERRIDE",
+    r"\bdocker-entrypoint\.sh\b": "SETUID",
+}
+for name in STORES:
+    script = text(f"deploy/docker/{name}-entrypoint")
+    for pattern, capability in NEEDED.items():
+        lacks = re.search(pattern, script, re.MULTILINE) and capability not in services[name].get("cap_add", [])
+        expect(not lacks, f"{name}: its entrypoint needs the capability {capability}")
+
 # Only the gateway can be reached from outside.
 for name, service in services.items():
     expect(("ports" in service) == (name == "gateway"), f"{name}: published ports are for the gateway, and for it alone")
@@ -71,6 +92,20 @@ for name, service in services.items():
     expect("healthcheck" in service or name == "migrate", f"{name} has no health check")
     for secret in service.get("secrets", []):
         expect(secret in compose["secrets"], f"{name}: the secret {secret} is not declared")
+
+# The example for development adds to these services, and what it publishes it publishes to this machine alone.
+override = yaml.safe_load(text("deploy/compose.override.example.yaml"))
+for name, addition in override["services"].items():
+    expect(name in services, f"compose.override.example.yaml adds to {name}, which compose.yaml does not have")
+    for variable in addition.get("environment", {}):
+        expect(without_file(variable) in settings, f"compose.override.example.yaml: no code reads {variable}")
+    networks = {*services.get(name, {}).get("networks", []), *addition.get("networks", [])}
+    for port in addition.get("ports", []):
+        expect(port.startswith("127.0.0.1:"), f"compose.override.example.yaml publishes {port} to everybody")
+        reached = any(not compose["networks"][network].get("internal", False) for network in networks)
+        expect(reached, f"compose.override.example.yaml publishes a port of {name}, whose networks are all internal")
+for variable in sorted(set(re.findall(r"[A-Z]+_IMAGE", compose_text)) - {"GATEHOUSE_IMAGE"}):
+    expect(variable in text("deploy/local-images"), f"deploy/local-images makes no {variable}")
 
 maker = text("deploy/docker/secrets")
 for secret in compose["secrets"]:
@@ -98,6 +133,8 @@ expect(re.search(r"^USER (?!0|root)", dockerfile, re.MULTILINE), "the image runs
 for line in re.findall(r"^COPY (?!--from)(.+)$", dockerfile, re.MULTILINE):
     for source in line.split()[:-1]:
         expect((ROOT / source).exists(), f"the Dockerfile copies {source}, which does not exist")
+        kept = source == "." or f"!{source.split('/')[0]}" in text(".dockerignore").split()
+        expect(kept, f"the Dockerfile copies {source}, which .dockerignore keeps out")
 
 # The default route table.
 routes = json.loads(text("deploy/routes.json"))
