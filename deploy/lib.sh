@@ -420,7 +420,7 @@ find_postgres_home() {
 
 # Sets postgres to the folder of the suite's Postgres programs, and postgres_access to how they reach it; it has to run.
 find_private_postgres() {
-    is_running postgres || fail "there is no Postgres running in $run; deploy/up -d starts it."
+    is_running postgres || fail "there is no Postgres running in $run: deploy/up -d starts it, unless the settings name another, which has ways of its own."
     find_postgres_home
     # shellcheck disable=SC2034 # used by the scripts that source this file
     postgres=$(postgres_binaries "$(cat "$postgres_home/data/PG_VERSION" 2>/dev/null || true)")
