@@ -100,7 +100,11 @@ let package = Package(
         library("HTTP2", ["CNghttp2", "HTTPFields", nioCore]),
         library("Tokens", ["Domain", crypto, cryptoExtras]),
         library(
-            "Passwords", ["Domain", "CSodium", "CArgon2", "CCrypt", "CLibCrypto", nioCore, nioPosix, nioConcurrency]),
+            "Passwords",
+            [
+                "Domain", "CSodium", "CArgon2", "CCrypt", "CLibCrypto", nioCore, nioPosix, nioConcurrency,
+                metrics,
+            ]),
         .plugin(
             name: "EmbedMigrations", capability: .buildTool(), dependencies: ["embed-migrations"],
             path: "Shared/EmbedMigrations/Plugin"),
@@ -132,13 +136,13 @@ let package = Package(
             "Identity",
             [
                 "Kit", "Domain", "Postgres", "Redis", "Events", "Directory", "Passwords", "Tokens", "Mail", hummingbird,
-                httpTypes, nioCore, nioPosix, lifecycle, logging,
+                httpTypes, nioCore, nioPosix, lifecycle, logging, metrics,
             ]),
         process(
             "Token",
             [
                 "Kit", "Domain", "Postgres", "Redis", "Events", "Directory", "Tokens", hummingbird, httpTypes, nioCore,
-                nioConcurrency, nioPosix, lifecycle, logging,
+                nioConcurrency, nioPosix, lifecycle, logging, metrics,
             ]),
         process(
             "Admin",

@@ -56,6 +56,8 @@ await ServiceProcess(name: "gateway", port: GatewaySettings.opsPort, settings: G
         logger: context.logger,
         observer: Observer(log: values[GatewaySettings.accessLog] == .on ? LoggingBootstrap.accessLog : nil),
         isEnding: { context.shutdown.isGiven }, reloadKeys: { try? await keys.load() }, isCurrent: { feed.isCurrent })
+    environment.tokenChecks.show(in: context.metrics)
+    context.metrics.observeGauge("gatehouse_revocations") { Double(revocations.count) }
     let loops = try await GatewayLoops(context.eventLoopGroup, environment)
     let certificates = try PublicDoors.certificates(values, context.logger)
 

@@ -17,6 +17,7 @@ public final class PasswordHasher: Sendable {
     private let pool: NIOThreadPool
     private let absent: String
     private let queued = NIOLockedValueBox(0)
+    private let metrics: HashMetrics
     /// How many jobs may be under way or wait.
     public let capacity: Int
 
@@ -32,6 +33,7 @@ public final class PasswordHasher: Sendable {
             "$argon2id$v=19$m=\(parameters.memory),t=\(parameters.passes),p=1$"
             + "R2F0ZWhvdXNlIGFic2VudA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
         capacity = workers * 5
+        metrics = HashMetrics(workers: workers, capacity: capacity)
         pool = NIOThreadPool(numberOfThreads: workers)
         pool.start()
     }
@@ -76,12 +78,24 @@ public final class PasswordHasher: Sendable {
             queued += 1
             return true
         }
-        guard isAdmitted else { throw .overloaded }
+        guard isAdmitted else {
+            metrics.refused(.full)
+            throw .overloaded
+        }
         let outcome: Result<R, PasswordError>
+        let (asked, metrics) = (NIODeadline.now(), metrics)
+        metrics.queued()
         do {
             outcome = try await pool.runIfActive {
                 defer { self.queued.withLockedValue { $0 -= 1 } }
-                guard NIODeadline.now() < deadline else { return .failure(.overloaded) }
+                let begun = NIODeadline.now()
+                metrics.began(afterWaiting: begun - asked)
+                guard begun < deadline else {
+                    metrics.ended(after: nil)
+                    metrics.refused(.late)
+                    return .failure(.overloaded)
+                }
+                defer { metrics.ended(after: .now() - begun) }
                 do throws(PasswordError) {
                     return .success(try job())
                 } catch {
@@ -91,6 +105,7 @@ public final class PasswordHasher: Sendable {
         } catch {
             // The job was cancelled before a thread took it, or the pool is shut down.
             queued.withLockedValue { $0 -= 1 }
+            metrics.abandoned()
             throw .overloaded
         }
         return try outcome.get()

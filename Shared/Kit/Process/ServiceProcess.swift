@@ -28,6 +28,8 @@ public struct ProcessContext: Sendable {
     public let internalKey: InternalKey
     /// How HTTP/2 behaves between processes.
     public let http2: HTTP2Configuration
+    /// Its metrics, for values that are asked for when they are read.
+    public let metrics: PrometheusRegistry
     /// Whether it was told to end.
     public let shutdown = ShutdownNotice()
 
@@ -152,7 +154,8 @@ public struct ServiceProcess: Sendable {
     /// Runs a command with the stores at hand, and nothing else of the process.
     private func run(_ command: ProcessCommand, _ values: ConfigurationValues) async throws -> Int32 {
         let context = try ProcessContext(
-            values, name: name, logger: Logger(label: "gatehouse.\(name)", factory: { _ in SwiftLogNoOpLogHandler() }))
+            values, name: name, logger: Logger(label: "gatehouse.\(name)", factory: { _ in SwiftLogNoOpLogHandler() }),
+            metrics: PrometheusRegistry())
         return try await withThrowingTaskGroup(of: Int32?.self) { group in
             group.addTask {
                 try await context.postgres.run()
@@ -184,17 +187,13 @@ public struct ServiceProcess: Sendable {
         let logger = Logger(label: "gatehouse.\(name)")
         for warning in values.warnings { logger.warning("\(warning)") }
 
-        let context = try ProcessContext(values, name: name, logger: logger)
+        let context = try ProcessContext(values, name: name, logger: logger, metrics: registry)
         let parts = try await build(context)
         let checks = [StoreChecks.postgres(context.postgres), StoreChecks.redis(context.redis)] + parts.checks
         let health = Health(
             service: name, version: Version.current, environment: values[CommonSettings.environment].rawValue,
             checks: checks)
-        let ops = OpsEndpoints(health: health) {
-            var text = ByteBuffer()
-            registry.render(into: &text)
-            return text
-        }
+        let ops = OpsEndpoints(health: health, metrics: registry)
         let responder = ServiceResponder(
             endpoints: parts.endpoints, ops: ops, internalKey: context.internalKey, logger: logger,
             isRevoked: parts.isRevoked, lookUpRoles: HeldRoles.lookUp(in: context.postgres))
@@ -223,8 +222,9 @@ public struct ServiceProcess: Sendable {
 }
 
 extension ProcessContext {
-    init(_ values: ConfigurationValues, name: String, logger: Logger) throws {
+    init(_ values: ConfigurationValues, name: String, logger: Logger, metrics: PrometheusRegistry) throws {
         self.values = values
+        self.metrics = metrics
         self.logger = logger
         eventLoopGroup = .singleton
         let database = PostgresConfiguration(

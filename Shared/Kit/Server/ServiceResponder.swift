@@ -3,7 +3,6 @@ import FoundationEssentials
 import HTTPTypes
 import Hummingbird
 public import Logging
-import Metrics
 import NIOCore
 
 /// Turns a request into an answer: knows the caller, routes, runs the handler, and gives every error its shape.
@@ -14,7 +13,7 @@ public struct ServiceResponder: Sendable {
     private let ops: OpsEndpoints
     private let internalKey: InternalKey
     private let logger: Logger
-    private let timers: [String: Metrics.Timer]
+    private let metrics: OperationMetricsTable
     private let isRevoked: @Sendable (RevocableToken) -> Bool
     private let lookUpRoles: Call.RoleLookup?
 
@@ -55,14 +54,7 @@ public struct ServiceResponder: Sendable {
         self.logger = logger
         self.isRevoked = isRevoked
         self.lookUpRoles = lookUpRoles
-        self.timers = Dictionary(
-            all.map { endpoint in
-                let name = endpoint.declaration.id
-                return (
-                    endpoint.declaration.path,
-                    Metrics.Timer(label: "gatehouse_request_seconds", dimensions: [("operation", name)])
-                )
-            }, uniquingKeysWith: { first, _ in first })
+        self.metrics = OperationMetricsTable(all)
     }
 
     /// How many bytes of a request's body are taken as they come; nil when it is gathered first.
@@ -115,7 +107,7 @@ public struct ServiceResponder: Sendable {
         let response: Response
         do {
             let routed = try await router.respond(to: request, context: context)
-            let isKnown = context.endpointPath.map { path in timers[path] != nil } ?? false
+            let isKnown = context.endpointPath.map { metrics.knows($0) } ?? false
             if !isKnown {
                 response = unrouted(call).response(requestID: call.requestID)
             } else {
@@ -124,8 +116,8 @@ public struct ServiceResponder: Sendable {
         } catch {
             response = failure(error, call, endpoint: context.endpointPath)
         }
-        if let path = context.endpointPath, let timer = timers[path] {
-            timer.recordNanoseconds((NIODeadline.now() - started).nanoseconds)
+        if let path = context.endpointPath, let metrics = metrics[call.head.method, path] {
+            metrics.count(response.status, nanoseconds: (NIODeadline.now() - started).nanoseconds)
         }
         return response
     }

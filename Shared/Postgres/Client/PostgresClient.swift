@@ -83,7 +83,7 @@ public final class PostgresClient: Sendable, Service {
         deadline: NIODeadline? = nil
     ) async throws(PostgresError) -> PostgresRows {
         let step = try EncodedStep(statement, parameters)
-        return try await perform(.standalone, scope, [step], deadline ?? defaultDeadline).only()
+        return try await perform(.standalone, scope, [step], deadline).only()
     }
 
     /// Runs several statements in one round trip and one transaction: all take effect, or none.
@@ -92,19 +92,23 @@ public final class PostgresClient: Sendable, Service {
     nonisolated(nonsending) public func pipeline(
         _ steps: [PostgresStep], scope: PostgresScope = .unscoped, deadline: NIODeadline? = nil
     ) async throws(PostgresError) -> [PostgresRows] {
-        try await perform(.standalone, scope, EncodedStep.all(steps), deadline ?? defaultDeadline)
+        try await perform(.standalone, scope, EncodedStep.all(steps), deadline)
     }
 
-    var defaultDeadline: NIODeadline {
-        .now() + configuration.acquireTimeout + configuration.statementTimeout
+    /// The deadline of what is asked for at `start` and was given none.
+    func defaultDeadline(from start: NIODeadline = .now()) -> NIODeadline {
+        start + configuration.acquireTimeout + configuration.statementTimeout
     }
 
     /// Submits a unit and waits for its outcome.
     nonisolated(nonsending) func perform(
-        _ kind: Unit.Kind, _ scope: PostgresScope, _ steps: [EncodedStep], _ deadline: NIODeadline
+        _ kind: Unit.Kind, _ scope: PostgresScope, _ steps: [EncodedStep], _ deadline: NIODeadline?
     ) async throws(PostgresError) -> [PostgresRows] {
         let loop = MultiThreadedEventLoopGroup.currentEventLoop
-        let unit = Unit(kind: kind, scope: scope, steps: steps, deadline: deadline, loop: loop)
+        let now = NIODeadline.now()
+        let unit = Unit(
+            kind: kind, scope: scope, steps: steps, deadline: deadline ?? defaultDeadline(from: now), createdAt: now,
+            loop: loop)
         return try await outcome(of: unit) { submit(unit) }
     }
 
