@@ -135,16 +135,24 @@ public struct ServiceProcess: Sendable {
             try await run(values)
         case "--probe":
             let probe = CommandLine.arguments.dropFirst(2).first ?? "readiness"
-            let host = values[CommonSettings.host]
-            let answered = await Probe(host: host, port: values[port]).ask("/health/\(probe)")
-            exit(answered ? 0 : 1)
+            let answer = await LocalCall(host: values[CommonSettings.host], port: values[port])
+                .send("GET", "/health/\(probe)")
+            exit(answer?.status == 200 ? 0 : 1)
+        case "--log-level":
+            let command = LogLevelCommand(
+                process: LocalCall(host: values[CommonSettings.host], port: values[port]),
+                key: InternalKey(values[CommonSettings.internalKey].reveal()))
+            let (text, code) = await command.run(Array(CommandLine.arguments.dropFirst(2)))
+            if code == 0 { print(text) } else { fail("gatehouse-\(name): \(text)", code: code) }
         case "--print-configuration":
             print(values.effective)
         case .some(let word):
             if let command = commands.first(where: { $0.name == word }) {
                 exit(try await run(command, values))
             }
-            let known = ["--probe NAME", "--print-configuration", "--settings"] + commands.map(\.name)
+            let known =
+                ["--probe NAME", "--log-level [LEVEL [TIME]]", "--print-configuration", "--settings"]
+                + commands.map(\.name)
             fail(
                 "gatehouse-\(name): \(word) is not known; there are \(known.joined(separator: ", ")) and --version",
                 code: EX_USAGE)
@@ -179,7 +187,7 @@ public struct ServiceProcess: Sendable {
     }
 
     private func run(_ values: ConfigurationValues) async throws {
-        LoggingBootstrap.start(
+        let output = LoggingBootstrap.start(
             service: name, format: values[CommonSettings.logFormat], level: values[CommonSettings.logLevel])
         defer { LoggingBootstrap.flush() }
         let registry = PrometheusRegistry(service: name, version: Version.current)
@@ -194,8 +202,10 @@ public struct ServiceProcess: Sendable {
             service: name, version: Version.current, environment: values[CommonSettings.environment].rawValue,
             checks: checks)
         let ops = OpsEndpoints(health: health, metrics: registry)
+        let logLevel = LogLevelControl(output: output, eventLoop: context.eventLoopGroup.any(), logger: logger)
         let responder = ServiceResponder(
-            endpoints: parts.endpoints, ops: ops, internalKey: context.internalKey, logger: logger,
+            endpoints: parts.endpoints + LogLevelEndpoints(control: logLevel).endpoints, ops: ops,
+            internalKey: context.internalKey, logger: logger,
             isRevoked: parts.isRevoked, lookUpRoles: HeldRoles.lookUp(in: context.postgres))
         let server = Server(
             childChannelSetup: ServiceChannel(responder: responder, configuration: context.http2) {
