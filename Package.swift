@@ -93,7 +93,8 @@ let package = Package(
         .systemLibrary(name: "CMalloc", path: "Shared/CMalloc"),
 
         library("Domain", []),
-        library("Postgres", ["CLibPQ", nioCore, nioPosix, nioConcurrency, lifecycle, logging, metrics]),
+        library("Spans", [nioConcurrency]),
+        library("Postgres", ["CLibPQ", "Spans", nioCore, nioPosix, nioConcurrency, lifecycle, logging, metrics]),
         library("Redis", ["CHiredis", nioCore, nioPosix, nioConcurrency, lifecycle, logging, metrics]),
         library("HTTPFields", []),
         library("HTTP1", ["HTTPFields", nioCore]),
@@ -102,7 +103,7 @@ let package = Package(
         library(
             "Passwords",
             [
-                "Domain", "CSodium", "CArgon2", "CCrypt", "CLibCrypto", nioCore, nioPosix, nioConcurrency,
+                "Domain", "Spans", "CSodium", "CArgon2", "CCrypt", "CLibCrypto", nioCore, nioPosix, nioConcurrency,
                 metrics,
             ]),
         .plugin(
@@ -114,7 +115,8 @@ let package = Package(
         library(
             "Kit",
             [
-                "Domain", "HTTPFields", "HTTP2", "Postgres", "Redis", "Tokens", nioCore, nioPosix, nioHTTP1,
+                "Domain", "HTTPFields", "HTTP2", "Postgres", "Redis", "Tokens", "Spans", "CCurl", nioCore, nioPosix,
+                nioHTTP1,
                 nioConcurrency, hummingbird,
                 hummingbirdCore, lifecycle, signals, logging, metrics, httpTypes, crypto, configuration,
             ]),
@@ -127,7 +129,8 @@ let package = Package(
         process(
             "Gateway",
             [
-                "Kit", "Domain", "HTTPFields", "HTTP1", "HTTP2", "Postgres", "Redis", "Events", "Directory", "Tokens",
+                "Kit", "Spans", "Domain", "HTTPFields", "HTTP1", "HTTP2", "Postgres", "Redis", "Events", "Directory",
+                "Tokens",
                 "Limits", "CMalloc", nioCore, nioPosix, nioConcurrency, nioTLS, nioSSL, hummingbird, hummingbirdCore,
                 lifecycle,
                 signals, logging, metrics, httpTypes,
@@ -166,7 +169,8 @@ let package = Package(
         tests(
             "KitTests",
             [
-                "Kit", "Domain", "HTTPFields", "HTTP2", hummingbird, httpTypes, nioCore, nioPosix, nioConcurrency,
+                "Kit", "Spans", "Domain", "HTTPFields", "HTTP2", hummingbird, httpTypes, nioCore, nioPosix,
+                nioConcurrency,
                 logging, metrics,
             ]),
         tests("TokensTests", ["Tokens", "Domain"]),
@@ -190,6 +194,6 @@ let package = Package(
             [
                 "GatehouseTesting", "Kit", "HTTP2", "Gateway", "Identity", "Token", "Admin", "Migrate",
                 "CommandLineTool", arguments, nioCore, nioPosix, logging, httpTypes,
-            ]),
+            ], exclude: ["otlp_receiver.py"]),
     ]
 )

@@ -54,7 +54,8 @@ await ServiceProcess(
     endpoints.append(VerificationEndpoint(verifier: verifier).endpoint)
     let removal = TenantRemoval(postgres: postgres, publisher: changes.publisher, logger: context.logger)
     return ProcessParts(
-        endpoints: endpoints, services: [
+        endpoints: endpoints,
+        services: [
             feed, upkeep, removal, seals, upstream, BacklogWatch(postgres: postgres, logger: context.logger),
         ],
         checks: [

@@ -1,6 +1,7 @@
 import NIOConcurrencyHelpers
 public import NIOCore
 import NIOPosix
+import Spans
 
 /// Hashes and checks passwords on its own threads, with a bounded queue: when more is asked than the cores can do, callers
 /// are told so at once instead of waiting for memory to run out.
@@ -71,6 +72,22 @@ public final class PasswordHasher: Sendable {
     }
 
     private func run<R: Sendable>(
+        _ deadline: NIODeadline, _ job: @escaping @Sendable () throws(PasswordError) -> R
+    ) async throws(PasswordError) -> R {
+        guard let place = SpanContext.current else { return try await queue(deadline, job) }
+        var span = place.begin("password hash", .inner)
+        do {
+            let result = try await queue(deadline, job)
+            span.end()
+            return result
+        } catch {
+            span.fail(error == .overloaded ? "overloaded" : "unusable")
+            span.end()
+            throw error
+        }
+    }
+
+    private func queue<R: Sendable>(
         _ deadline: NIODeadline, _ job: @escaping @Sendable () throws(PasswordError) -> R
     ) async throws(PasswordError) -> R {
         let isAdmitted = queued.withLockedValue { queued in

@@ -92,6 +92,8 @@ struct GatewayEnvironment: Sendable {
     let logger: Logger
     let observer: Observer
     var tokenChecks = TokenCheckMetrics()
+    /// Nil where no traces are recorded.
+    var tracing: Tracing?
     /// How long callers are waited for.
     var limits = FrontLimits()
     /// Whether the process was told to end: then callers are asked to take their next request elsewhere.

@@ -13,7 +13,8 @@ struct HealthMetrics: Sendable {
         checks = Dictionary(
             names.map { name in
                 let gauges = Self.states.map {
-                    Gauge(label: "gatehouse_check_state", dimensions: [("check", name), ("state", $0)], factory: factory)
+                    Gauge(
+                        label: "gatehouse_check_state", dimensions: [("check", name), ("state", $0)], factory: factory)
                 }
                 return (name, gauges)
             }, uniquingKeysWith: { first, _ in first })

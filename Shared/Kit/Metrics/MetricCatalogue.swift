@@ -64,7 +64,8 @@ public enum MetricCatalogue {
         "gatehouse_mails_total": "Mails by what became of them.",
         "gatehouse_mail_pending": "Mails neither sent nor given up.",
         "gatehouse_mail_oldest_pending_seconds": "How long the first of them has waited.",
-        "gatehouse_signing_key_age_seconds": "Age of the newest key of the tenant that has gone longest without another.",
+        "gatehouse_signing_key_age_seconds":
+            "Age of the newest key of the tenant that has gone longest without another.",
         "gatehouse_signing_key_rotation_seconds": "How long a signing key is to be in use: KEY_ROTATION.",
         "gatehouse_signing_key_changes_total": "Changes of signing keys made by this process.",
         "gatehouse_signing_key_failures_total": "Times signing keys could not be looked after.",
@@ -75,6 +76,7 @@ public enum MetricCatalogue {
         "gatehouse_audit_last_check_timestamp_seconds": "When the audit log was last looked at for something to seal.",
         "gatehouse_ready": "1 when readiness answers 200.",
         "gatehouse_check_state": "1 for the state a dependency is in, 0 for the others.",
+        "gatehouse_spans_total": "Spans of traces by what became of them.",
         "gatehouse_log_records_dropped_total": "Log records dropped because the log's reader was too slow or gone.",
     ]
 }

@@ -30,6 +30,8 @@ public struct ProcessContext: Sendable {
     public let http2: HTTP2Configuration
     /// Its metrics, for values that are asked for when they are read.
     public let metrics: PrometheusRegistry
+    /// The recording of traces, where there is any.
+    public let tracing: Tracing?
     /// Whether it was told to end.
     public let shutdown = ShutdownNotice()
 
@@ -107,7 +109,7 @@ public struct ServiceProcess: Sendable {
     ) {
         self.name = name
         self.port = port
-        self.settings = CommonSettings.all + [port] + settings
+        self.settings = CommonSettings.all + TraceSettings.all + [port] + settings
         self.commands = commands
         self.build = build
     }
@@ -206,7 +208,8 @@ public struct ServiceProcess: Sendable {
         let responder = ServiceResponder(
             endpoints: parts.endpoints + LogLevelEndpoints(control: logLevel).endpoints, ops: ops,
             internalKey: context.internalKey, logger: logger,
-            isRevoked: parts.isRevoked, lookUpRoles: HeldRoles.lookUp(in: context.postgres))
+            isRevoked: parts.isRevoked, lookUpRoles: HeldRoles.lookUp(in: context.postgres),
+            recorder: context.tracing?.recorder)
         let server = Server(
             childChannelSetup: ServiceChannel(responder: responder, configuration: context.http2) {
                 health.hasStarted
@@ -215,7 +218,8 @@ public struct ServiceProcess: Sendable {
             eventLoopGroup: context.eventLoopGroup, logger: logger)
 
         // Shutdown goes the other way: first the doors close and what is inside is finished, the stores go last.
-        var services: [any Service] = [context.postgres, context.redis] + parts.services
+        var services: [any Service] = context.tracing.map { [$0] } ?? []
+        services += [context.postgres, context.redis] + parts.services
         services.append(Preparation(health: health, logger: logger, prepare: parts.prepare))
         services.append(ListeningServer(server: server, port: values[port], setting: port.name))
         if let front = parts.front { services.append(front(health, ops)) }
@@ -235,6 +239,7 @@ extension ProcessContext {
     init(_ values: ConfigurationValues, name: String, logger: Logger, metrics: PrometheusRegistry) throws {
         self.values = values
         self.metrics = metrics
+        tracing = try TraceSettings.tracing(values, service: name, metrics: TraceMetrics(), logger: logger)
         self.logger = logger
         eventLoopGroup = .singleton
         let database = PostgresConfiguration(

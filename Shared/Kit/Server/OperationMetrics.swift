@@ -23,18 +23,27 @@ struct OperationMetrics: Sendable {
 
 /// The metrics of all operations of a process, found by method and template of the path.
 struct OperationMetricsTable: Sendable {
-    private let byPath: [String: [HTTPRequest.Method: OperationMetrics]]
+    /// Of one path, which has few methods: they are compared one after another.
+    struct Methods: Sendable {
+        fileprivate var entries: [(method: HTTPRequest.Method, metrics: OperationMetrics)] = []
+
+        subscript(method: HTTPRequest.Method) -> OperationMetrics? {
+            entries.first { $0.method == method }?.metrics
+        }
+    }
+
+    private let byPath: [String: Methods]
 
     init(_ operations: [Operation]) {
-        var byPath: [String: [HTTPRequest.Method: OperationMetrics]] = [:]
+        var byPath: [String: Methods] = [:]
         for operation in operations {
             let declaration = operation.declaration
-            byPath[declaration.path, default: [:]][declaration.method] = OperationMetrics(declaration.id)
+            byPath[declaration.path, default: Methods()].entries.append(
+                (declaration.method, OperationMetrics(declaration.id)))
         }
         self.byPath = byPath
     }
 
-    func knows(_ path: String) -> Bool { byPath[path] != nil }
-
-    subscript(method: HTTPRequest.Method, path: String) -> OperationMetrics? { byPath[path]?[method] }
+    /// The metrics of a path's methods; nil where no operation has the path.
+    subscript(path: String) -> Methods? { byPath[path] }
 }

@@ -2,6 +2,7 @@ public import Logging
 public import NIOCore
 import NIOPosix
 public import ServiceLifecycle
+import Spans
 
 /// A Postgres client whose sockets belong to one thread. Callers hand it units of work; it sends them pipelined over a
 /// few connections and hands results back in batches, each event loop's callers on their own loop.
@@ -109,7 +110,20 @@ public final class PostgresClient: Sendable, Service {
         let unit = Unit(
             kind: kind, scope: scope, steps: steps, deadline: deadline ?? defaultDeadline(from: now), createdAt: now,
             loop: loop)
-        return try await outcome(of: unit) { submit(unit) }
+        guard let place = SpanContext.current else { return try await outcome(of: unit) { submit(unit) } }
+        var span = place.begin(unit.name, .client)
+        span.set("db.system.name", "postgresql")
+        span.set("db.query.summary", unit.name)
+        if steps.count > 1 { span.set("db.operation.batch.size", steps.count) }
+        do {
+            let rows = try await outcome(of: unit) { submit(unit) }
+            span.end()
+            return rows
+        } catch {
+            span.fail("\(PostgresMetrics.Outcome(error))")
+            span.end()
+            throw error
+        }
     }
 
     /// Submits a unit whose outcome interests nobody.

@@ -62,6 +62,16 @@ final class Unit: @unchecked Sendable {
         self.loop = loop
     }
 
+    /// The name of its first statement, or what it does where it has none; never a value.
+    var name: String {
+        if let first = steps.first { return first.definition.name }
+        return switch kind {
+        case .standalone, .within: "none"
+        case .opening: "begin"
+        case .closing(_, let commits): commits ? "commit" : "rollback"
+        }
+    }
+
     /// Whether the unit, once sent, could have changed something that lasts.
     var commitsWhenSent: Bool {
         switch kind {
