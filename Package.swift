@@ -93,14 +93,19 @@ let package = Package(
         .systemLibrary(name: "CMalloc", path: "Shared/CMalloc"),
 
         library("Domain", []),
-        library("Postgres", ["CLibPQ", nioCore, nioPosix, nioConcurrency, lifecycle, logging, metrics]),
+        library("Spans", [nioConcurrency]),
+        library("Postgres", ["CLibPQ", "Spans", nioCore, nioPosix, nioConcurrency, lifecycle, logging, metrics]),
         library("Redis", ["CHiredis", nioCore, nioPosix, nioConcurrency, lifecycle, logging, metrics]),
         library("HTTPFields", []),
         library("HTTP1", ["HTTPFields", nioCore]),
         library("HTTP2", ["CNghttp2", "HTTPFields", nioCore]),
         library("Tokens", ["Domain", crypto, cryptoExtras]),
         library(
-            "Passwords", ["Domain", "CSodium", "CArgon2", "CCrypt", "CLibCrypto", nioCore, nioPosix, nioConcurrency]),
+            "Passwords",
+            [
+                "Domain", "Spans", "CSodium", "CArgon2", "CCrypt", "CLibCrypto", nioCore, nioPosix, nioConcurrency,
+                metrics,
+            ]),
         .plugin(
             name: "EmbedMigrations", capability: .buildTool(), dependencies: ["embed-migrations"],
             path: "Shared/EmbedMigrations/Plugin"),
@@ -110,7 +115,8 @@ let package = Package(
         library(
             "Kit",
             [
-                "Domain", "HTTPFields", "HTTP2", "Postgres", "Redis", "Schema", "Tokens", nioCore, nioPosix, nioHTTP1,
+                "Domain", "HTTPFields", "HTTP2", "Postgres", "Redis", "Schema", "Tokens", "Spans", "CCurl", nioCore,
+                nioPosix, nioHTTP1,
                 nioConcurrency, hummingbird,
                 hummingbirdCore, lifecycle, signals, logging, metrics, httpTypes, crypto, configuration,
             ]),
@@ -123,7 +129,8 @@ let package = Package(
         process(
             "Gateway",
             [
-                "Kit", "Domain", "HTTPFields", "HTTP1", "HTTP2", "Postgres", "Redis", "Events", "Directory", "Tokens",
+                "Kit", "Spans", "Domain", "HTTPFields", "HTTP1", "HTTP2", "Postgres", "Redis", "Events", "Directory",
+                "Tokens",
                 "Limits", "CMalloc", nioCore, nioPosix, nioConcurrency, nioTLS, nioSSL, hummingbird, hummingbirdCore,
                 lifecycle,
                 signals, logging, metrics, httpTypes,
@@ -132,13 +139,13 @@ let package = Package(
             "Identity",
             [
                 "Kit", "Domain", "Postgres", "Redis", "Events", "Directory", "Passwords", "Tokens", "Mail", hummingbird,
-                httpTypes, nioCore, nioPosix, lifecycle, logging,
+                httpTypes, nioCore, nioPosix, lifecycle, logging, metrics,
             ]),
         process(
             "Token",
             [
                 "Kit", "Domain", "Postgres", "Redis", "Events", "Directory", "Tokens", hummingbird, httpTypes, nioCore,
-                nioConcurrency, nioPosix, lifecycle, logging,
+                nioConcurrency, nioPosix, lifecycle, logging, metrics,
             ]),
         process(
             "Admin",
@@ -162,7 +169,8 @@ let package = Package(
         tests(
             "KitTests",
             [
-                "Kit", "Domain", "HTTPFields", "HTTP2", hummingbird, httpTypes, nioCore, nioPosix, nioConcurrency,
+                "Kit", "Spans", "Domain", "HTTPFields", "HTTP2", hummingbird, httpTypes, nioCore, nioPosix,
+                nioConcurrency,
                 logging, metrics,
             ]),
         tests("TokensTests", ["Tokens", "Domain"]),
@@ -188,6 +196,6 @@ let package = Package(
             [
                 "GatehouseTesting", "Kit", "HTTP2", "Gateway", "Identity", "Token", "Admin", "Migrate",
                 "CommandLineTool", arguments, nioCore, nioPosix, logging, httpTypes,
-            ]),
+            ], exclude: ["otlp_receiver.py"]),
     ]
 )

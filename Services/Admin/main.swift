@@ -16,6 +16,7 @@ await ServiceProcess(
         postgres: postgres, sealer: sealer, eventRetention: context.values[AdminSettings.eventRetention],
         historyRetention: context.values[AdminSettings.historyRetention], logger: context.logger)
     let revocations = RevocationSet(lifetime: TenantSettings.longestAccessTokenLifetime)
+    context.metrics.observeGauge("gatehouse_revocations") { Double(revocations.count) }
     let feed = EventFeed(
         postgres: postgres, redis: context.redis, lookback: TenantSettings.longestAccessTokenLifetime,
         logger: context.logger, handlers: [revocations.apply],
@@ -54,7 +55,10 @@ await ServiceProcess(
     endpoints.append(VerificationEndpoint(verifier: verifier).endpoint)
     let removal = TenantRemoval(postgres: postgres, publisher: changes.publisher, logger: context.logger)
     return ProcessParts(
-        endpoints: endpoints, services: [feed, upkeep, removal, seals, upstream],
+        endpoints: endpoints,
+        services: [
+            feed, upkeep, removal, seals, upstream, BacklogWatch(postgres: postgres, logger: context.logger),
+        ],
         checks: [
             Health.Check("identity") { await upstream.isReachable() ? .ok : .degraded("no instance can be reached") }
         ],

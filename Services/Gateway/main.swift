@@ -39,7 +39,7 @@ await ServiceProcess(name: "gateway", port: GatewaySettings.opsPort, settings: G
         ? nil : RateLimiter(redis: context.redis, configuration: limits, logger: context.logger)
     let publicURL = values[CommonSettings.publicURL].text
     let health = AggregatedHealth(services: clients)
-    let environment = GatewayEnvironment(
+    var environment = GatewayEnvironment(
         publicURL: publicURL, routes: routes,
         tenants: tenants, keys: keys, revocations: revocations,
         upstreams: Dictionary(uniqueKeysWithValues: upstreams.map { ($0.name, $0) }),
@@ -59,6 +59,9 @@ await ServiceProcess(name: "gateway", port: GatewaySettings.opsPort, settings: G
         logger: context.logger,
         observer: Observer(log: values[GatewaySettings.accessLog] == .on ? LoggingBootstrap.accessLog : nil),
         isEnding: { context.shutdown.isGiven }, reloadKeys: { try? await keys.load() }, isCurrent: { feed.isCurrent })
+    environment.tracing = context.tracing
+    environment.tokenChecks.show(in: context.metrics)
+    context.metrics.observeGauge("gatehouse_revocations") { Double(revocations.count) }
     let loops = try await GatewayLoops(context.eventLoopGroup, environment)
     let certificates = try PublicDoors.certificates(values, context.logger)
 

@@ -15,6 +15,7 @@ await ServiceProcess(name: "identity", port: IdentitySettings.port, settings: Id
     let tenants = TenantDirectory(postgres: postgres)
     let revocations = RevocationSet(lifetime: TenantSettings.longestAccessTokenLifetime)
     let refresher = DirectoryRefresher([.tenantChanged], logger: context.logger) { try await tenants.load() }
+    context.metrics.observeGauge("gatehouse_revocations") { Double(revocations.count) }
     let feed = EventFeed(
         postgres: postgres, redis: context.redis, lookback: TenantSettings.longestAccessTokenLifetime,
         logger: context.logger, handlers: [refresher.apply, revocations.apply],

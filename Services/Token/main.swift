@@ -21,15 +21,16 @@ await ServiceProcess(name: "token", port: TokenSettings.port, settings: TokenSet
     let revocations = RevocationSet(lifetime: TenantSettings.longestAccessTokenLifetime)
     let tenantRefresher = DirectoryRefresher([.tenantChanged], logger: context.logger) { try await tenants.load() }
     let keyRefresher = DirectoryRefresher([.keysChanged], logger: context.logger) { try await keys.load() }
+    let schedule = KeyPlan.Schedule(
+        rotation: values[TokenSettings.keyRotation], publishAhead: values[TokenSettings.keyPublishAhead])
     let keyRotation = KeyRotation(
         postgres: postgres, vault: KeyVault(sealer: KeySealer(current: masterKey, previous: accepted)),
-        schedule: .init(
-            rotation: values[TokenSettings.keyRotation], publishAhead: values[TokenSettings.keyPublishAhead]),
-        publish: publisher.publish, logger: context.logger)
+        schedule: schedule, publish: publisher.publish, metrics: KeyMetrics(schedule), logger: context.logger)
     let ring = SigningKeyRing(postgres: postgres, rotation: keyRotation)
     let keeper = KeyKeeper(
         postgres: postgres, tenants: tenants, rotation: keyRotation, masterKeyVersion: masterKey.version,
         logger: context.logger)
+    context.metrics.observeGauge("gatehouse_revocations") { Double(revocations.count) }
     let feed = EventFeed(
         postgres: postgres, redis: context.redis, lookback: TenantSettings.longestAccessTokenLifetime,
         logger: context.logger,

@@ -25,3 +25,8 @@ static inline CURLcode ccurl_set_pointer(CURL *handle, CURLoption option, void *
 static inline CURLcode ccurl_set_transfer(CURL *handle, CURLoption option, ccurl_transfer value) {
     return curl_easy_setopt(handle, option, value);
 }
+
+// So is the way an answer's status is asked for.
+static inline CURLcode ccurl_status(CURL *handle, long *status) {
+    return curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, status);
+}

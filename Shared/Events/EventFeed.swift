@@ -1,6 +1,5 @@
 import FoundationEssentials
 public import Logging
-import Metrics
 import NIOConcurrencyHelpers
 public import Postgres
 public import Redis
@@ -25,6 +24,8 @@ public final class EventFeed: Sendable, Service {
         var hints: Set<Int64> = []
         var isLinked = false
         var isCurrent = false
+        /// The highest id of an event that was applied.
+        var newest: Int64 = 0
         var wake: CheckedContinuation<Void, Never>?
         var mustCatchUp = true
     }
@@ -36,8 +37,7 @@ public final class EventFeed: Sendable, Service {
     private let forgettings: [Forgetting]
     private let logger: Logger
     private let state = NIOLockedValueBox(State())
-    private let applied = Counter(label: "gatehouse_events_applied_total")
-    private let failures = Counter(label: "gatehouse_events_read_failures_total")
+    private let metrics = EventMetrics()
 
     /// A feed.
     /// - Parameters:
@@ -142,7 +142,7 @@ public final class EventFeed: Sendable, Service {
                 case .catchUp: try await followCursor()
                 }
             } catch {
-                failures.increment()
+                metrics.countFailure()
                 logger.debug("events can't be read just now", metadata: ["error": "\(error)"])
                 // What was hinted at is behind the cursor, and is read as soon as Postgres answers again: the next tick
                 // would be too late for what ended just before it went away.
@@ -206,6 +206,17 @@ public final class EventFeed: Sendable, Service {
             $0.cursor = reached
             $0.isCurrent = true
         }
+        metrics.recordPoll(upTo: reached)
+    }
+
+    /// Rows are read more than once: only the first time tells how long an event took to get here.
+    private func note(_ event: Event) {
+        let isFollowed = state.withLockedValue { state -> Bool? in
+            guard event.id > state.newest else { return nil }
+            state.newest = event.id
+            return state.isCurrent
+        }
+        if let isFollowed { metrics.record(newest: event, isFollowed: isFollowed) }
     }
 
     private func applyRows(after cursor: EventCursor) async throws(PostgresError) {
@@ -233,9 +244,10 @@ public final class EventFeed: Sendable, Service {
                     kind: kind, id: try row.decode(1), tenant: try row.decode(2), subject: try row.decode(4),
                     payload: try row.decode(5), createdAt: try row.decode(6))
                 for handler in handlers { handler(event) }
-                applied.increment()
+                metrics.countApplied()
+                note(event)
             } catch {
-                failures.increment()
+                metrics.countFailure()
                 logger.error("an event can't be read and is passed over", metadata: ["error": "\(error)"])
             }
         }

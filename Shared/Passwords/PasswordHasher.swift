@@ -1,6 +1,7 @@
 import NIOConcurrencyHelpers
 public import NIOCore
 import NIOPosix
+import Spans
 
 /// Hashes and checks passwords on its own threads, with a bounded queue: when more is asked than the cores can do, callers
 /// are told so at once instead of waiting for memory to run out.
@@ -17,6 +18,7 @@ public final class PasswordHasher: Sendable {
     private let pool: NIOThreadPool
     private let absent: String
     private let queued = NIOLockedValueBox(0)
+    private let metrics: HashMetrics
     /// How many jobs may be under way or wait.
     public let capacity: Int
 
@@ -32,6 +34,7 @@ public final class PasswordHasher: Sendable {
             "$argon2id$v=19$m=\(parameters.memory),t=\(parameters.passes),p=1$"
             + "R2F0ZWhvdXNlIGFic2VudA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
         capacity = workers * 5
+        metrics = HashMetrics(workers: workers, capacity: capacity)
         pool = NIOThreadPool(numberOfThreads: workers)
         pool.start()
     }
@@ -71,17 +74,45 @@ public final class PasswordHasher: Sendable {
     private func run<R: Sendable>(
         _ deadline: NIODeadline, _ job: @escaping @Sendable () throws(PasswordError) -> R
     ) async throws(PasswordError) -> R {
+        guard let place = SpanContext.current else { return try await queue(deadline, job) }
+        var span = place.begin("password hash", .inner)
+        do {
+            let result = try await queue(deadline, job)
+            span.end()
+            return result
+        } catch {
+            span.fail(error == .overloaded ? "overloaded" : "unusable")
+            span.end()
+            throw error
+        }
+    }
+
+    private func queue<R: Sendable>(
+        _ deadline: NIODeadline, _ job: @escaping @Sendable () throws(PasswordError) -> R
+    ) async throws(PasswordError) -> R {
         let isAdmitted = queued.withLockedValue { queued in
             guard queued < capacity else { return false }
             queued += 1
             return true
         }
-        guard isAdmitted else { throw .overloaded }
+        guard isAdmitted else {
+            metrics.refused(.full)
+            throw .overloaded
+        }
         let outcome: Result<R, PasswordError>
+        let (asked, metrics) = (NIODeadline.now(), metrics)
+        metrics.queued()
         do {
             outcome = try await pool.runIfActive {
                 defer { self.queued.withLockedValue { $0 -= 1 } }
-                guard NIODeadline.now() < deadline else { return .failure(.overloaded) }
+                let begun = NIODeadline.now()
+                metrics.began(afterWaiting: begun - asked)
+                guard begun < deadline else {
+                    metrics.ended(after: nil)
+                    metrics.refused(.late)
+                    return .failure(.overloaded)
+                }
+                defer { metrics.ended(after: .now() - begun) }
                 do throws(PasswordError) {
                     return .success(try job())
                 } catch {
@@ -91,6 +122,7 @@ public final class PasswordHasher: Sendable {
         } catch {
             // The job was cancelled before a thread took it, or the pool is shut down.
             queued.withLockedValue { $0 -= 1 }
+            metrics.abandoned()
             throw .overloaded
         }
         return try outcome.get()

@@ -19,6 +19,9 @@ public struct VerifiedTokenCache<Value: Sendable> {
         self.capacity = max(1, capacity)
     }
 
+    /// How many tokens it remembers, some of them expired.
+    public var count: Int { slots.count }
+
     /// What was found for `token`, while it has not expired at `now` (seconds since 1970).
     public mutating func value(for token: String, now: Int64) -> Value? {
         guard let slot = index[token], slots[slot].expiresAt > now else { return nil }

@@ -53,8 +53,11 @@ final class EdgeAuthenticator {
     private let revocations: RevocationSet
     private var caches: [UUID: VerifiedTokenCache<Identity>] = [:]
     private var keyGeneration = 0
+    private let tally: TokenCheckMetrics.Tally
+    private var remembered = 0
 
-    init(publicURL: String, keys: KeyDirectory, revocations: RevocationSet) {
+    init(publicURL: String, keys: KeyDirectory, revocations: RevocationSet, tally: TokenCheckMetrics.Tally) {
+        self.tally = tally
         self.publicURL = publicURL
         self.keys = keys
         self.revocations = revocations
@@ -66,20 +69,32 @@ final class EdgeAuthenticator {
         if keyGeneration != keys.generation {
             keyGeneration = keys.generation
             caches.removeAll()
+            remember(0)
         }
-        if let known = caches[tenant.id]?.value(for: token, now: now) { return judge(known) }
+        if let known = caches[tenant.id]?.value(for: token, now: now) {
+            tally.hit()
+            return judge(known)
+        }
+        tally.miss()
         let issuer = tenant.issuer(publicURL: publicURL)
         let verifier = AccessTokenVerifier(issuer: issuer, audience: issuer, tenant: tenant.id.text)
         do throws(TokenRejection) {
             let claims = try verifier.verify(token, now: now) { keys.key($0, of: tenant.id) }
             let identity = Identity(claims)
+            let before = caches[tenant.id]?.count ?? 0
             caches[tenant.id, default: VerifiedTokenCache()].insert(identity, for: token, expiresAt: claims.expiresAt)
+            remember(remembered + (caches[tenant.id]?.count ?? 0) - before)
             return judge(identity)
         } catch .unknownKey {
             return .unknownKey
         } catch {
             return .refused(error)
         }
+    }
+
+    private func remember(_ count: Int) {
+        remembered = count
+        tally.remembers(count)
     }
 
     /// Whether a token that was found good before still is.

@@ -11,6 +11,7 @@ extension Exchange: ServiceAnswerReceiver {
         guard case .waiting(let call) = phase else { return }
         phase = .streaming(call)
         account.answers(status)
+        request.recording?.answered(status)
         var answer = AnswerHead(status)
         let length = request.route?.operated == nil ? take(fields, &answer) : takeOperated(fields, &answer)
         if let length {
@@ -73,6 +74,7 @@ extension Exchange: ServiceAnswerReceiver {
     func failed(_ failure: ServiceFailure) {
         loop.environment.logger.debug(
             "upstream failed", metadata: ["request_id": "\(request.id)", "error": "\(failure.reason)"])
+        request.recording?.failed("no_answer")
         switch phase {
         case .waiting(let call):
             // A request the instance can't have acted on, or that changes nothing, is sent to another one.

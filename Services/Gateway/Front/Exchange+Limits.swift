@@ -6,6 +6,7 @@ import FoundationEssentials
 import Kit
 import Limits
 import NIOCore
+import Spans
 
 extension Exchange {
     /// Goes on with `proceed` when the route's limits let the request pass, else answers 429. Those that go by the token
@@ -19,7 +20,9 @@ extension Exchange {
         }
         guard !demands.isEmpty else { return proceed(self) }
         if let verdict = limiter.decideInMemory(demands) { return settle(verdict, route, proceed) }
+        let span = request.recording?.beginLimit()
         limiter.decide(demands, on: loop.eventLoop) { verdict in
+            span?.end()
             // The caller may have gone meanwhile.
             if case .done = self.phase { return }
             self.settle(verdict, route, proceed)

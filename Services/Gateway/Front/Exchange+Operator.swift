@@ -13,7 +13,10 @@ extension Exchange {
     }
 
     func call(_ rules: OperatorRules) {
-        guard let operated else { return fail(.badGateway) }
+        guard var operated else { return fail(.badGateway) }
+        if let place = request.recording?.sends(to: request.route?.service ?? "") {
+            operated.fields.append("traceparent", place.description)
+        }
         let isWhole = upload.isWhole
         let body: OperatorCall.Body =
             !isWhole ? .streamed : upload.waiting.readableBytes == 0 ? .none : .full(upload.waiting)
@@ -29,6 +32,7 @@ extension Exchange {
     func switched(_ fields: HeaderBlock, to side: OperatorConnection) {
         guard case .waiting = phase, let operated, let timeout = request.route?.timeout else { return side.close() }
         account.answers(101)
+        request.recording?.answered(101)
         var answer = AnswerHead(101)
         _ = HeaderPolicy.answer(ofOperator: fields, ours: request.answerFields, to: &answer.fields)
         operated.webSocket?.answer(&answer.fields, fields)

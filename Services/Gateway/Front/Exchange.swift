@@ -184,12 +184,17 @@ final class Exchange {
         let (isWhole, waiting) = (upload.isWhole, upload.waiting)
         let body: HTTP2ClientConnection.Body =
             !isWhole ? .streamed : waiting.readableBytes == 0 ? .none : .full(waiting)
+        var head = forwarded
+        if let place = request.recording?.sends(to: route.service) {
+            head.append(InternalHeader.traceparent, place.description, unindexed: true)
+        }
         do throws(HTTP2StreamError) {
-            let stream = try connection.open(forwarded, body: body, receiver: self)
+            let stream = try connection.open(head, body: body, receiver: self)
             phase = .waiting(.stream(connection, stream))
             upload.begins(isStreamed: !isWhole)
             if isWhole { front?.consumed(waiting.readableBytes) } else { sendBody() }
         } catch {
+            request.recording?.failed("not_sent")
             if attempts < 3 { attempt(route) } else { fail(.unavailable()) }
         }
     }
@@ -206,6 +211,7 @@ final class Exchange {
         switch phase {
         case .waiting(let call):
             call.expire()
+            request.recording?.failed("timeout")
             fail(.gatewayTimeout)
         case .connecting: fail(.unavailable())
         case .streaming(let call):
@@ -236,6 +242,7 @@ final class Exchange {
     func end() {
         if case .done = phase { return }
         phase = .done
+        request.recording?.end(request, account)
         loop.environment.observer.record(request, account, received: upload.received)
     }
 

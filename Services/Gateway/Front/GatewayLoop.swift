@@ -27,7 +27,8 @@ final class GatewayLoop {
         self.executor = EventLoopExecutor(eventLoop)
         self.watch = CallerWatch(eventLoop: eventLoop, interval: environment.limits.interval)
         self.authenticator = EdgeAuthenticator(
-            publicURL: environment.publicURL, keys: environment.keys, revocations: environment.revocations)
+            publicURL: environment.publicURL, keys: environment.keys, revocations: environment.revocations,
+            tally: environment.tokenChecks.tally())
         var internalKey = HeaderBlock()
         environment.internalKey.reveal { internalKey.append(InternalHeader.key, $0) }
         self.internalKey = internalKey
@@ -90,6 +91,9 @@ struct GatewayEnvironment: Sendable {
     let local: LocalPages
     let logger: Logger
     let observer: Observer
+    var tokenChecks = TokenCheckMetrics()
+    /// Nil where no traces are recorded.
+    var tracing: Tracing?
     /// How long callers are waited for.
     var limits = FrontLimits()
     /// Whether the process was told to end: then callers are asked to take their next request elsewhere.

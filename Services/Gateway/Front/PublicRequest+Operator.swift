@@ -12,7 +12,7 @@ extension PublicRequest {
             toOperator: head.fields, keepsAuthorization: rules.keepsAuthorization, isWebSocket: webSocket != nil,
             to: &fields)
         fields.append("x-request-id", id)
-        fields.append("traceparent", trace.description)
+        if recording == nil { fields.append("traceparent", trace.description) }
         if let address { fields.append("x-forwarded-for", address.text) }
         fields.append("x-forwarded-proto", isFromSecure ? "https" : "http")
         let host = head.fields.value(of: "host")

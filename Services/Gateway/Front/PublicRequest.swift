@@ -25,6 +25,8 @@ final class PublicRequest {
     /// The method, which for an alias is that of what it stands for.
     private(set) var method: String
     let trace: TraceParent
+    /// Its spans, where the trace is recorded.
+    let recording: RequestTrace?
     /// Whether it came over TLS.
     let isSecure: Bool
     private let loop: GatewayLoop
@@ -39,7 +41,15 @@ final class PublicRequest {
         let inbound = head.fields.withValue(of: "x-request-id") { RequestID(inbound: $0) } ?? nil
         id = (inbound ?? RequestID(loop.environment.identifiers)).text
         let caller = head.fields.withValue(of: "traceparent") { TraceParent($0) } ?? nil
-        trace = TraceContext(continuing: caller, loop.environment.identifiers).parent
+        let own = TraceContext(continuing: caller, loop.environment.identifiers).parent
+        if let tracing = loop.environment.tracing {
+            let isRecorded = tracing.sampler.records(own.traceID, parent: caller)
+            trace = TraceParent(traceID: own.traceID, spanID: own.spanID, isSampled: isRecorded)
+            recording =
+                isRecorded ? RequestTrace(tracing.recorder, trace, parent: caller?.spanID, method: head.method) : nil
+        } else {
+            (trace, recording) = (own, nil)
+        }
         // Not into HTTP/2's tables, which a connection keeps: no other answer could use it.
         answerFields.append("date", loop.date.now(), unindexed: true)
         answerFields.append(InternalHeader.requestID, id, unindexed: true)
@@ -131,7 +141,8 @@ final class PublicRequest {
         if let tenant { block.append(InternalHeader.tenant, tenant.idText) }
         if let address { block.append(InternalHeader.address, address.text) }
         block.append(InternalHeader.requestID, id, unindexed: true)
-        block.append(InternalHeader.traceparent, trace.description, unindexed: true)
+        // A trace that is recorded has a span for each time the request is sent, which the service goes on from.
+        if recording == nil { block.append(InternalHeader.traceparent, trace.description, unindexed: true) }
         if let identity { block.append(contentsOf: identity.fields) }
         HeaderPolicy.forward(
             head.fields, keepsBasic: route?.authentication == RouteTable.Authentication.none, to: &block)

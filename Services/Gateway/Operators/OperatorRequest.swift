@@ -5,7 +5,7 @@ struct OperatorRequest {
     let method: String
     let target: String
     /// Without `host` and what says how long the body is.
-    let fields: HeaderBlock
+    var fields: HeaderBlock
     /// What `Host` says; nil where it is the instance's own.
     let host: String?
     /// Bytes of the body, where the caller has stated them.

@@ -3,6 +3,7 @@ import Domain
 import FoundationEssentials
 import Logging
 import Mail
+import Metrics
 import NIOPosix
 import Postgres
 import ServiceLifecycle
@@ -18,6 +19,7 @@ struct MailSender: Service {
     let texts: MailTexts
     let transport: any MailTransport
     let logger: Logger
+    private let metrics = MailMetrics()
 
     /// Beyond this many tries, a day and a half or so, a mail is given up.
     static let maximumAttempts: Int32 = 40
@@ -123,19 +125,37 @@ struct MailSender: Service {
         ]
         switch outcome {
         case .sent:
+            metrics.sent.increment()
             _ = try await postgres.query(OutboxStatements.sent, [.uuid(item.id)], scope: scope)
             logger.info("mail sent", metadata: metadata)
         case .nobody:
+            metrics.dropped.increment()
             _ = try await postgres.query(OutboxStatements.failed, [.uuid(item.id), .text("nobody")], scope: scope)
         case .again(let reason) where item.attempts < Self.maximumAttempts:
+            metrics.postponed.increment()
             let pause = min(3600, Double(1 << min(item.attempts, 12)))
             _ = try await postgres.query(
                 OutboxStatements.again, [.uuid(item.id), .text(reason), .float8(pause)], scope: scope)
             logger.warning(
                 "mail not sent, will be tried again", metadata: metadata.merging(["reason": "\(reason)"]) { $1 })
         case .again(let reason), .failed(let reason):
+            metrics.givenUp.increment()
             _ = try await postgres.query(OutboxStatements.failed, [.uuid(item.id), .text(reason)], scope: scope)
             logger.error("mail given up", metadata: metadata.merging(["reason": "\(reason)"]) { $1 })
         }
+    }
+}
+
+/// What became of the mails that were to be sent.
+private struct MailMetrics: Sendable {
+    let sent = counter("sent")
+    /// Nobody is to have it any more.
+    let dropped = counter("dropped")
+    /// The mail server did not take it; it is tried again.
+    let postponed = counter("postponed")
+    let givenUp = counter("given_up")
+
+    private static func counter(_ outcome: String) -> Counter {
+        Counter(label: "gatehouse_mails_total", dimensions: [("outcome", outcome)])
     }
 }

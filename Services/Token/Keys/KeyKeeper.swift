@@ -25,6 +25,7 @@ struct KeyKeeper: Service {
                     try await reseal()
                     try await rotate()
                 } catch {
+                    rotation.metrics.countFailure()
                     logger.warning("signing keys not looked after", metadata: ["error": "\(error)"])
                 }
                 try? await Task.sleep(for: pause)
@@ -42,6 +43,7 @@ struct KeyKeeper: Service {
                 try await rotation.tend(tenant)
             } catch {
                 // One tenant's trouble is no other's.
+                rotation.metrics.countFailure()
                 logger.error(
                     "a tenant's signing keys are not looked after",
                     metadata: ["tenant": "\(tenant.slug)", "error": "\(error)"])

@@ -13,6 +13,7 @@ struct KeyRotation: Sendable {
     let vault: KeyVault
     let schedule: KeyPlan.Schedule
     let publish: @Sendable ([Int64]) -> Void
+    let metrics: KeyMetrics
     let logger: Logger
 
     /// Looks at a tenant's keys and does what is due, or what is asked for.
@@ -64,6 +65,7 @@ struct KeyRotation: Sendable {
         }
         publish(events)
         if plan != .nothing {
+            metrics.count(plan)
             logger.notice("signing keys changed", metadata: ["tenant": "\(tenant.slug)", "plan": "\(plan)"])
         }
         return !events.isEmpty

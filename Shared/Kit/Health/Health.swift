@@ -45,6 +45,9 @@ public final class Health: Sendable {
         self.checks = checks
     }
 
+    /// The names of the dependencies.
+    var checkNames: [String] { checks.map(\.name) }
+
     /// Start-up is over: requests may come.
     public func started() {
         phase.withLockedValue { if case .starting = $0 { $0 = .running } }

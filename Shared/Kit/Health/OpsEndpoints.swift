@@ -1,16 +1,18 @@
 import HTTPTypes
 public import Hummingbird
-public import NIOCore
+import NIOCore
 
 /// What operators and probes ask of every process: `/health…` and `/metrics`.
 public struct OpsEndpoints: Sendable {
     private let health: Health
-    private let metrics: @Sendable () -> ByteBuffer
+    private let metrics: PrometheusRegistry
+    private let healthMetrics: HealthMetrics
 
-    /// Answers from that health, and with the metrics text that `metrics` renders.
-    public init(health: Health, metrics: @escaping @Sendable () -> ByteBuffer) {
+    /// Answers from that health, and with those metrics.
+    public init(health: Health, metrics: PrometheusRegistry) {
         self.health = health
         self.metrics = metrics
+        healthMetrics = HealthMetrics(checks: health.checkNames, factory: metrics)
     }
 
     /// The answer, when `path` is one of these.
@@ -26,9 +28,12 @@ public struct OpsEndpoints: Sendable {
             let report = await health.report()
             return .json(health.json(report).buffer, status: report.isReady ? .ok : .serviceUnavailable)
         case "/metrics":
+            healthMetrics.record(await health.report())
+            var text = ByteBuffer()
+            metrics.render(into: &text)
             return Response(
-                status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
-                body: ResponseBody(byteBuffer: metrics()))
+                status: .ok, headers: [.contentType: PrometheusRegistry.contentType],
+                body: ResponseBody(byteBuffer: text))
         default:
             return nil
         }

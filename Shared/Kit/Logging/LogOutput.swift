@@ -77,7 +77,7 @@ public final class LogOutput: Sendable {
     /// The level from which on records are written; may be changed at any time, and holds for every logger that was
     /// not given a level of its own.
     public var level: Logger.Level {
-        get { Logger.Level.allCases[Int(threshold.load(ordering: .relaxed))] }
+        get { Self.levels[Int(threshold.load(ordering: .relaxed))] }
         set { threshold.store(Self.code(newValue), ordering: .relaxed) }
     }
 
@@ -242,6 +242,9 @@ public final class LogOutput: Sendable {
         // Does not block: where the pipe is full, the writer has enough to wake up for.
         _ = Glibc.write(wake.write, &byte, 1)
     }
+
+    /// Kept, because `allCases` makes an array each time, and every statement that logs asks.
+    private static let levels = Logger.Level.allCases
 
     private static func code(_ level: Logger.Level) -> UInt8 {
         switch level {

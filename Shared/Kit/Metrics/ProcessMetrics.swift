@@ -4,11 +4,10 @@ extension PrometheusRegistry {
     /// The registry of a process: with what the kernel tells of it, what is running, and the log's losses.
     public convenience init(service: String, version: String, revision: String = "") {
         self.init()
+        for (name, help) in MetricCatalogue.help { describe(name, help) }
         addProcessMetrics()
         addBuildInformation(service: service, version: version, revision: revision)
-        observeCounter(
-            "log_records_dropped_total", "Log records dropped because the log's reader was too slow or gone."
-        ) { Double(LoggingBootstrap.droppedRecords) }
+        observeCounter("gatehouse_log_records_dropped_total") { Double(LoggingBootstrap.droppedRecords) }
     }
 
     /// Adds `process_…`: memory, descriptors, threads, CPU time and start time, under the names that dashboards expect.

@@ -42,29 +42,31 @@ public final class PrometheusRegistry: MetricsFactory {
     }
 
     /// A counter whose value is asked for when the metrics are read; one of the same labels is replaced.
+    /// - Parameter help: Its help text; nil where `describe` gives it.
     public func observeCounter(
-        _ label: String, _ help: String, dimensions: [(String, String)] = [],
+        _ label: String, _ help: String? = nil, dimensions: [(String, String)] = [],
         _ value: @escaping @Sendable () -> Double
     ) {
         observe(MetricText.name(label, suffix: "_total"), .counter, help, dimensions, value)
     }
 
     /// A gauge whose value is asked for when the metrics are read; one of the same labels is replaced.
+    /// - Parameter help: Its help text; nil where `describe` gives it.
     public func observeGauge(
-        _ label: String, _ help: String, dimensions: [(String, String)] = [],
+        _ label: String, _ help: String? = nil, dimensions: [(String, String)] = [],
         _ value: @escaping @Sendable () -> Double
     ) {
         observe(MetricText.name(label), .gauge, help, dimensions, value)
     }
 
     private func observe(
-        _ name: String, _ kind: MetricFamily.Kind, _ help: String, _ dimensions: [(String, String)],
+        _ name: String, _ kind: MetricFamily.Kind, _ help: String?, _ dimensions: [(String, String)],
         _ value: @escaping @Sendable () -> Double
     ) {
         let labels = MetricText.labels(dimensions)
         state.withLock { state in
             guard state.claim(name, kind) else { return }
-            state.help[name] = help
+            if let help { state.help[name] = help }
             state.families[name]?.series[labels] = .observed(value)
         }
     }

@@ -1,7 +1,6 @@
 import Glibc
 import Logging
 import NIOCore
-import NIOPosix
 public import ServiceLifecycle
 
 /// Tries what a process must have done before it is ready until it succeeds, then lets readiness turn green.
@@ -68,34 +67,6 @@ struct DrainMarker: Service {
         health.draining()
         notice.give()
         try? await Task.sleep(for: delay)
-    }
-}
-
-/// Asks a process of this machine a health question over HTTP/1.1: what a container's health check runs.
-struct Probe {
-    let host: String
-    let port: Int
-
-    /// Whether the answer was 200 within two seconds.
-    func ask(_ path: String) async -> Bool {
-        let host = host == "0.0.0.0" || host == "::" ? "127.0.0.1" : host
-        let (path, authority) = (path, "\(host):\(port)")
-        let bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton).connectTimeout(.seconds(2))
-        let connected = try? await bootstrap.connect(host: host, port: port) { channel in
-            channel.eventLoop.makeCompletedFuture {
-                try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
-            }
-        }
-        guard let channel = connected else { return false }
-        let timer = channel.channel.eventLoop.scheduleTask(in: .seconds(2)) { channel.channel.close(promise: nil) }
-        defer { timer.cancel() }
-        let answer = try? await channel.executeThenClose { inbound, outbound in
-            let request = "GET \(path) HTTP/1.1\r\nHost: \(authority)\r\nConnection: close\r\n\r\n"
-            try await outbound.write(ByteBuffer(string: request))
-            for try await buffer in inbound { return String(buffer: buffer) }
-            return ""
-        }
-        return answer?.hasPrefix("HTTP/1.1 200") ?? false
     }
 }
 

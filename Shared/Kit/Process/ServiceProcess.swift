@@ -28,6 +28,10 @@ public struct ProcessContext: Sendable {
     public let internalKey: InternalKey
     /// How HTTP/2 behaves between processes.
     public let http2: HTTP2Configuration
+    /// Its metrics, for values that are asked for when they are read.
+    public let metrics: PrometheusRegistry
+    /// The recording of traces, where there is any.
+    public let tracing: Tracing?
     /// Whether it was told to end.
     public let shutdown = ShutdownNotice()
 
@@ -105,7 +109,7 @@ public struct ServiceProcess: Sendable {
     ) {
         self.name = name
         self.port = port
-        self.settings = CommonSettings.all + [port] + settings
+        self.settings = CommonSettings.all + TraceSettings.all + [port] + settings
         self.commands = commands
         self.build = build
     }
@@ -133,16 +137,24 @@ public struct ServiceProcess: Sendable {
             try await run(values)
         case "--probe":
             let probe = CommandLine.arguments.dropFirst(2).first ?? "readiness"
-            let host = values[CommonSettings.host]
-            let answered = await Probe(host: host, port: values[port]).ask("/health/\(probe)")
-            exit(answered ? 0 : 1)
+            let answer = await LocalCall(host: values[CommonSettings.host], port: values[port])
+                .send("GET", "/health/\(probe)")
+            exit(answer?.status == 200 ? 0 : 1)
+        case "--log-level":
+            let command = LogLevelCommand(
+                process: LocalCall(host: values[CommonSettings.host], port: values[port]),
+                key: InternalKey(values[CommonSettings.internalKey].reveal()))
+            let (text, code) = await command.run(Array(CommandLine.arguments.dropFirst(2)))
+            if code == 0 { print(text) } else { fail("gatehouse-\(name): \(text)", code: code) }
         case "--print-configuration":
             print(values.effective)
         case .some(let word):
             if let command = commands.first(where: { $0.name == word }) {
                 exit(try await run(command, values))
             }
-            let known = ["--probe NAME", "--print-configuration", "--settings"] + commands.map(\.name)
+            let known =
+                ["--probe NAME", "--log-level [LEVEL [TIME]]", "--print-configuration", "--settings"]
+                + commands.map(\.name)
             fail(
                 "gatehouse-\(name): \(word) is not known; there are \(known.joined(separator: ", ")) and --version",
                 code: EX_USAGE)
@@ -152,7 +164,8 @@ public struct ServiceProcess: Sendable {
     /// Runs a command with the stores at hand, and nothing else of the process.
     private func run(_ command: ProcessCommand, _ values: ConfigurationValues) async throws -> Int32 {
         let context = try ProcessContext(
-            values, name: name, logger: Logger(label: "gatehouse.\(name)", factory: { _ in SwiftLogNoOpLogHandler() }))
+            values, name: name, logger: Logger(label: "gatehouse.\(name)", factory: { _ in SwiftLogNoOpLogHandler() }),
+            metrics: PrometheusRegistry())
         return try await withThrowingTaskGroup(of: Int32?.self) { group in
             group.addTask {
                 try await context.postgres.run()
@@ -176,7 +189,7 @@ public struct ServiceProcess: Sendable {
     }
 
     private func run(_ values: ConfigurationValues) async throws {
-        LoggingBootstrap.start(
+        let output = LoggingBootstrap.start(
             service: name, format: values[CommonSettings.logFormat], level: values[CommonSettings.logLevel])
         defer { LoggingBootstrap.flush() }
         let registry = PrometheusRegistry(service: name, version: Version.current)
@@ -184,7 +197,7 @@ public struct ServiceProcess: Sendable {
         let logger = Logger(label: "gatehouse.\(name)")
         for warning in values.warnings { logger.warning("\(warning)") }
 
-        let context = try ProcessContext(values, name: name, logger: logger)
+        let context = try ProcessContext(values, name: name, logger: logger, metrics: registry)
         let parts = try await build(context)
         let checks =
             [
@@ -194,14 +207,13 @@ public struct ServiceProcess: Sendable {
         let health = Health(
             service: name, version: Version.current, environment: values[CommonSettings.environment].rawValue,
             checks: checks)
-        let ops = OpsEndpoints(health: health) {
-            var text = ByteBuffer()
-            registry.render(into: &text)
-            return text
-        }
+        let ops = OpsEndpoints(health: health, metrics: registry)
+        let logLevel = LogLevelControl(output: output, eventLoop: context.eventLoopGroup.any(), logger: logger)
         let responder = ServiceResponder(
-            endpoints: parts.endpoints, ops: ops, internalKey: context.internalKey, logger: logger,
-            isRevoked: parts.isRevoked, lookUpRoles: HeldRoles.lookUp(in: context.postgres))
+            endpoints: parts.endpoints + LogLevelEndpoints(control: logLevel).endpoints, ops: ops,
+            internalKey: context.internalKey, logger: logger,
+            isRevoked: parts.isRevoked, lookUpRoles: HeldRoles.lookUp(in: context.postgres),
+            recorder: context.tracing?.recorder)
         let server = Server(
             childChannelSetup: ServiceChannel(responder: responder, configuration: context.http2) {
                 health.hasStarted
@@ -210,7 +222,8 @@ public struct ServiceProcess: Sendable {
             eventLoopGroup: context.eventLoopGroup, logger: logger)
 
         // Shutdown goes the other way: first the doors close and what is inside is finished, the stores go last.
-        var services: [any Service] = [context.postgres, context.redis] + parts.services
+        var services: [any Service] = context.tracing.map { [$0] } ?? []
+        services += [context.postgres, context.redis] + parts.services
         services.append(Preparation(health: health, logger: logger, prepare: parts.prepare))
         services.append(ListeningServer(server: server, port: values[port], setting: port.name))
         if let front = parts.front { services.append(front(health, ops)) }
@@ -227,8 +240,10 @@ public struct ServiceProcess: Sendable {
 }
 
 extension ProcessContext {
-    init(_ values: ConfigurationValues, name: String, logger: Logger) throws {
+    init(_ values: ConfigurationValues, name: String, logger: Logger, metrics: PrometheusRegistry) throws {
         self.values = values
+        self.metrics = metrics
+        tracing = try TraceSettings.tracing(values, service: name, metrics: TraceMetrics(), logger: logger)
         self.logger = logger
         eventLoopGroup = .singleton
         let database = PostgresConfiguration(

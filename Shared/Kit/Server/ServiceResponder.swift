@@ -3,8 +3,8 @@ import FoundationEssentials
 import HTTPTypes
 import Hummingbird
 public import Logging
-import Metrics
 import NIOCore
+public import Spans
 
 /// Turns a request into an answer: knows the caller, routes, runs the handler, and gives every error its shape.
 public struct ServiceResponder: Sendable {
@@ -14,7 +14,8 @@ public struct ServiceResponder: Sendable {
     private let ops: OpsEndpoints
     private let internalKey: InternalKey
     private let logger: Logger
-    private let timers: [String: Metrics.Timer]
+    private let metrics: OperationMetricsTable
+    private let recorder: SpanRecorder?
     private let isRevoked: @Sendable (RevocableToken) -> Bool
     private let lookUpRoles: Call.RoleLookup?
 
@@ -26,10 +27,13 @@ public struct ServiceResponder: Sendable {
     ///   - logger: Where failures are told.
     ///   - isRevoked: Whether a token that the gateway accepted was revoked, as far as this process has heard.
     ///   - lookUpRoles: Finds what a user's roles give, for tokens that could not hold it.
+    ///   - recorder: Where the spans of recorded traces go; nil where none are recorded.
     public init(
         endpoints: [Operation], ops: OpsEndpoints, internalKey: InternalKey, logger: Logger,
-        isRevoked: @escaping @Sendable (RevocableToken) -> Bool = { _ in false }, lookUpRoles: Call.RoleLookup? = nil
+        isRevoked: @escaping @Sendable (RevocableToken) -> Bool = { _ in false }, lookUpRoles: Call.RoleLookup? = nil,
+        recorder: SpanRecorder? = nil
     ) {
+        self.recorder = recorder
         let fragment = OpenAPI.fragment(of: endpoints)
         let description = Route(
             .get, "/internal/openapi", id: "openapiFragment", tag: "internal", summary: "This service's part",
@@ -55,14 +59,7 @@ public struct ServiceResponder: Sendable {
         self.logger = logger
         self.isRevoked = isRevoked
         self.lookUpRoles = lookUpRoles
-        self.timers = Dictionary(
-            all.map { endpoint in
-                let name = endpoint.declaration.id
-                return (
-                    endpoint.declaration.path,
-                    Metrics.Timer(label: "gatehouse_request_seconds", dimensions: [("operation", name)])
-                )
-            }, uniquingKeysWith: { first, _ in first })
+        self.metrics = OperationMetricsTable(all)
     }
 
     /// How many bytes of a request's body are taken as they come; nil when it is gathered first.
@@ -88,7 +85,8 @@ public struct ServiceResponder: Sendable {
         }
         var logger = logger
         logger[metadataKey: "request_id"] = "\(requestID)"
-        if let trace = inbound.traceparent.flatMap({ TraceParent($0) }) {
+        let trace = inbound.traceparent.flatMap { TraceParent($0) }
+        if let trace {
             logger[metadataKey: "trace_id"] = "\(trace.traceID)"
         }
         let tenant = inbound.tenant ?? DefaultTenant.id
@@ -105,29 +103,42 @@ public struct ServiceResponder: Sendable {
             requestID: requestID, tenant: tenant, principal: principal, address: inbound.address, head: inbound.head,
             body: body, stream: stream, parameters: .init(), traceparent: inbound.traceparent, logger: logger,
             lookUpRoles: lookUpRoles)
-        return await respond(to: call)
+        guard let place = SpanContext(trace, recorder) else { return await respond(to: call).response }
+        var span = place.begin(call.head.method.rawValue, .server)
+        span.set("http.request.method", call.head.method.rawValue)
+        let (response, template) = await SpanContext.$current.withValue(span.context) {
+            await respond(to: call.with(place: span.context))
+        }
+        if let template {
+            span.rename("\(call.head.method.rawValue) \(template)")
+            span.set("http.route", template)
+        }
+        span.set("gatehouse.request_id", requestID)
+        span.set("http.response.status_code", response.status.code)
+        if response.status.code >= 500 { span.fail(String(response.status.code)) }
+        span.end()
+        return response
     }
 
-    private func respond(to call: Call) async -> Response {
+    /// - Returns: The answer, and the template of the path it belongs to.
+    private func respond(to call: Call) async -> (response: Response, template: String?) {
         let started = NIODeadline.now()
         let context = ServiceContext(source: .init(call: call))
         let request = Request(head: call.head, body: .init(buffer: call.body))
         let response: Response
+        let methods: OperationMetricsTable.Methods?
         do {
             let routed = try await router.respond(to: request, context: context)
-            let isKnown = context.endpointPath.map { path in timers[path] != nil } ?? false
-            if !isKnown {
-                response = unrouted(call).response(requestID: call.requestID)
-            } else {
-                response = routed
-            }
+            methods = context.endpointPath.flatMap { metrics[$0] }
+            response = methods == nil ? unrouted(call).response(requestID: call.requestID) : routed
         } catch {
+            methods = context.endpointPath.flatMap { metrics[$0] }
             response = failure(error, call, endpoint: context.endpointPath)
         }
-        if let path = context.endpointPath, let timer = timers[path] {
-            timer.recordNanoseconds((NIODeadline.now() - started).nanoseconds)
+        if let metrics = methods?[call.head.method] {
+            metrics.count(response.status, nanoseconds: (NIODeadline.now() - started).nanoseconds)
         }
-        return response
+        return (response, context.endpointPath)
     }
 
     /// Gives an error its shape: OAuth endpoints speak RFC 6749, all others problem details.
@@ -189,5 +200,13 @@ extension Call {
         Call(
             requestID: requestID, tenant: tenant, principal: principal, address: address, head: head, body: body,
             stream: stream, parameters: parameters, traceparent: traceparent, logger: logger, lookUpRoles: lookUpRoles)
+    }
+
+    /// The same at a place in a recorded trace, which is passed on.
+    func with(place: SpanContext) -> Call {
+        Call(
+            requestID: requestID, tenant: tenant, principal: principal, address: address, head: head, body: body,
+            stream: stream, parameters: parameters, traceparent: TraceParent(place)?.description ?? traceparent,
+            logger: logger, lookUpRoles: lookUpRoles)
     }
 }

@@ -5,6 +5,7 @@ import HTTP2
 public import HTTPTypes
 public import NIOCore
 import NIOPosix
+import Spans
 
 /// Calls another Gatehouse process.
 public struct InternalClient: Sendable {
@@ -70,7 +71,9 @@ public struct InternalClient: Sendable {
         head.append(InternalHeader.requestID, origin.requestID)
         head.append(InternalHeader.tenant, origin.tenant.text)
         if let address = origin.address { head.append(InternalHeader.address, address) }
-        if let traceparent = origin.traceparent { head.append(InternalHeader.traceparent, traceparent) }
+        var span = SpanContext.current?.begin("\(method.rawValue) \(upstream.name)", .client)
+        let traceparent = span.flatMap { TraceParent($0.context)?.description } ?? origin.traceparent
+        if let traceparent { head.append(InternalHeader.traceparent, traceparent) }
         if let userAgent = origin.userAgent { head.append("user-agent", userAgent) }
         if body != nil { head.append("content-type", "application/json") }
         let (block, eventLoop) = (head, upstream.eventLoop(near: MultiThreadedEventLoopGroup.currentEventLoop))
@@ -83,6 +86,17 @@ public struct InternalClient: Sendable {
                 exchange.begin(upstream.pool(on: eventLoop))
             }
             if eventLoop.inEventLoop { begin() } else { eventLoop.execute(begin) }
+        }
+        if span != nil {
+            span?.set("http.request.method", method.rawValue)
+            span?.set("server.address", upstream.name)
+            switch outcome {
+            case .success(let answer):
+                span?.set("http.response.status_code", answer.status)
+                if answer.status >= 400 { span?.fail(String(answer.status)) }
+            case .failure(let failure): span?.fail("\(failure)")
+            }
+            span?.end()
         }
         return try outcome.get()
     }

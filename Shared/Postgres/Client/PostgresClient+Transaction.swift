@@ -19,7 +19,7 @@ extension PostgresClient {
         scope: PostgresScope = .unscoped, isolation: PostgresIsolation = .readCommitted, deadline: NIODeadline? = nil,
         _ body: nonisolated(nonsending) (PostgresTransaction) async throws -> R
     ) async throws -> R {
-        let deadline = deadline ?? defaultDeadline
+        let deadline = deadline ?? defaultDeadline()
         var backoff = Backoff(minimum: .milliseconds(5), maximum: .milliseconds(200))
         var attempt = 1
         while true {

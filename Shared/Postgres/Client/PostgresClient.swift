@@ -2,6 +2,7 @@ public import Logging
 public import NIOCore
 import NIOPosix
 public import ServiceLifecycle
+import Spans
 
 /// A Postgres client whose sockets belong to one thread. Callers hand it units of work; it sends them pipelined over a
 /// few connections and hands results back in batches, each event loop's callers on their own loop.
@@ -91,7 +92,7 @@ public final class PostgresClient: Sendable, Service {
         deadline: NIODeadline? = nil
     ) async throws(PostgresError) -> PostgresRows {
         let step = try EncodedStep(statement, parameters)
-        return try await perform(.standalone, scope, [step], deadline ?? defaultDeadline).only()
+        return try await perform(.standalone, scope, [step], deadline).only()
     }
 
     /// Runs several statements in one round trip and one transaction: all take effect, or none.
@@ -100,20 +101,37 @@ public final class PostgresClient: Sendable, Service {
     nonisolated(nonsending) public func pipeline(
         _ steps: [PostgresStep], scope: PostgresScope = .unscoped, deadline: NIODeadline? = nil
     ) async throws(PostgresError) -> [PostgresRows] {
-        try await perform(.standalone, scope, EncodedStep.all(steps), deadline ?? defaultDeadline)
+        try await perform(.standalone, scope, EncodedStep.all(steps), deadline)
     }
 
-    var defaultDeadline: NIODeadline {
-        .now() + configuration.acquireTimeout + configuration.statementTimeout
+    /// The deadline of what is asked for at `start` and was given none.
+    func defaultDeadline(from start: NIODeadline = .now()) -> NIODeadline {
+        start + configuration.acquireTimeout + configuration.statementTimeout
     }
 
     /// Submits a unit and waits for its outcome.
     nonisolated(nonsending) func perform(
-        _ kind: Unit.Kind, _ scope: PostgresScope, _ steps: [EncodedStep], _ deadline: NIODeadline
+        _ kind: Unit.Kind, _ scope: PostgresScope, _ steps: [EncodedStep], _ deadline: NIODeadline?
     ) async throws(PostgresError) -> [PostgresRows] {
         let loop = MultiThreadedEventLoopGroup.currentEventLoop
-        let unit = Unit(kind: kind, scope: scope, steps: steps, deadline: deadline, loop: loop)
-        return try await outcome(of: unit) { submit(unit) }
+        let now = NIODeadline.now()
+        let unit = Unit(
+            kind: kind, scope: scope, steps: steps, deadline: deadline ?? defaultDeadline(from: now), createdAt: now,
+            loop: loop)
+        guard let place = SpanContext.current else { return try await outcome(of: unit) { submit(unit) } }
+        var span = place.begin(unit.name, .client)
+        span.set("db.system.name", "postgresql")
+        span.set("db.query.summary", unit.name)
+        if steps.count > 1 { span.set("db.operation.batch.size", steps.count) }
+        do {
+            let rows = try await outcome(of: unit) { submit(unit) }
+            span.end()
+            return rows
+        } catch {
+            span.fail("\(PostgresMetrics.Outcome(error))")
+            span.end()
+            throw error
+        }
     }
 
     /// Submits a unit whose outcome interests nobody.

@@ -66,6 +66,7 @@ extension DatabaseThread {
     func drop(slot index: Int, reason: String) {
         logger.warning("Postgres connection closed", metadata: ["slot": "\(index)", "reason": "\(reason)"])
         lastReason = reason
+        metrics.countReconnect()
         close(slot: index, reason: reason)
         slots[index].backoff.reset()
         let pause = slots[index].backoff.next(fraction: .random(in: 0...1))
@@ -121,6 +122,7 @@ extension DatabaseThread {
             logger.info("Postgres connection up", metadata: metadata)
         case .failed(let reason):
             lastReason = reason
+            metrics.countConnectFailure()
             let pause = slots[index].backoff.next(fraction: .random(in: 0...1))
             slots[index].state = .away(until: now + pause)
             logger.warning("Postgres unreachable", metadata: ["slot": "\(index)", "reason": "\(reason)"])

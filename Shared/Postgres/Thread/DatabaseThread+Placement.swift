@@ -67,6 +67,7 @@ extension DatabaseThread {
     private func send(_ unit: Unit, over connection: PipelinedConnection) {
         do {
             try connection.send(unit, now: now)
+            metrics.record(wait: max(.zero, now - unit.createdAt))
             nextAnswerExpiry = min(nextAnswerExpiry, unit.deadline)
         } catch {
             if case .opening(let reservation, _) = unit.kind {

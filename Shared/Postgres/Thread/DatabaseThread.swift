@@ -53,6 +53,7 @@ final class DatabaseThread {
         tenantStatement = PostgresStatement.Definition(
             name: "gatehouse_scope", parameters: [.uuid], sql: "select set_config('\(setting)', $1::text, true)")
         downSince = now
+        metrics.record(connectionsWanted: slots.count)
     }
 
     /// Runs until the client has stopped and what it had is finished.
@@ -69,7 +70,9 @@ final class DatabaseThread {
             publishLink()
             isFinished = finishIfStopped()
             completions.deliver()
-            metrics.flush(queueDepth: standalone.count + openings.count)
+            metrics.flush(
+                queueDepth: standalone.count + openings.count,
+                inFlight: slots.reduce(0) { $0 + ($1.connection?.load ?? 0) })
         }
     }
 

@@ -31,6 +31,8 @@ final class Unit: @unchecked Sendable {
     let scope: PostgresScope
     let steps: [EncodedStep]
     let deadline: NIODeadline
+    /// When the caller asked for it.
+    let createdAt: NIODeadline
     /// The event loop the caller runs on, which then resumes it.
     let loop: (any EventLoop)?
 
@@ -48,12 +50,26 @@ final class Unit: @unchecked Sendable {
     /// Set once a statement of the unit turned out to be a BEGIN of the caller's own.
     var opensTransaction = false
 
-    init(kind: Kind, scope: PostgresScope, steps: [EncodedStep], deadline: NIODeadline, loop: (any EventLoop)?) {
+    init(
+        kind: Kind, scope: PostgresScope, steps: [EncodedStep], deadline: NIODeadline,
+        createdAt: NIODeadline = .now(), loop: (any EventLoop)?
+    ) {
         self.kind = kind
         self.scope = scope
         self.steps = steps
         self.deadline = deadline
+        self.createdAt = createdAt
         self.loop = loop
+    }
+
+    /// The name of its first statement, or what it does where it has none; never a value.
+    var name: String {
+        if let first = steps.first { return first.definition.name }
+        return switch kind {
+        case .standalone, .within: "none"
+        case .opening: "begin"
+        case .closing(_, let commits): commits ? "commit" : "rollback"
+        }
     }
 
     /// Whether the unit, once sent, could have changed something that lasts.

@@ -246,7 +246,7 @@ struct PrometheusRegistryTests {
         let text = String(buffer: buffer)
         #expect(text.hasPrefix("kept # HELP "))
         #expect(text.contains("\ngatehouse_build_info{revision=\"abc\",service=\"token\",version=\"1.2.3\"} 1\n"))
-        #expect(text.contains("\nlog_records_dropped_total "))
+        #expect(text.contains("\ngatehouse_log_records_dropped_total "))
         func value(_ name: String) throws -> Double {
             let line = try #require(text.split(separator: "\n").first { $0.hasPrefix(name + " ") })
             return try #require(Double(line.dropFirst(name.count + 1)))

@@ -86,7 +86,7 @@ struct StreamingTests {
     ) async throws -> R {
         let health = Health(service: "test", version: "1", environment: "test", checks: [])
         let responder = ServiceResponder(
-            endpoints: operations(), ops: OpsEndpoints(health: health) { ByteBuffer() },
+            endpoints: operations(), ops: OpsEndpoints(health: health, metrics: PrometheusRegistry()),
             internalKey: InternalKey(Self.key),
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
         var configuration = HTTP2Configuration()

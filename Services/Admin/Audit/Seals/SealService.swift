@@ -1,4 +1,5 @@
 import Domain
+import FoundationEssentials
 import Logging
 import Metrics
 import Postgres
@@ -20,6 +21,7 @@ struct SealService: Service {
             while !Task.isCancelled {
                 do {
                     try await step(&mark, &known)
+                    metrics.lastCheck.record(Date().timeIntervalSince1970)
                 } catch is CancellationError {
                     break
                 } catch {
@@ -86,6 +88,8 @@ struct SealService: Service {
 private struct SealMetrics: Sendable {
     /// The number of the last seal.
     let number = Gauge(label: "gatehouse_audit_seal")
+    /// When all that could be sealed was, in seconds since 1970.
+    let lastCheck = Gauge(label: "gatehouse_audit_last_check_timestamp_seconds")
     /// Rows that were sealed by this process.
     let rows = Counter(label: "gatehouse_audit_sealed_rows_total")
     /// Times the chain was found shorter or another one than before.

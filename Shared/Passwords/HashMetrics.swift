@@ -1,0 +1,52 @@
+import Metrics
+import NIOCore
+
+/// What the hashing of passwords is watched by: a few additions beside work of some ten milliseconds.
+struct HashMetrics: Sendable {
+    /// Why a hash was refused.
+    enum Refusal {
+        /// The queue was full.
+        case full
+        /// A thread came free only after the deadline.
+        case late
+    }
+
+    private let depth = Meter(label: "gatehouse_hash_queue_depth")
+    private let busy = Meter(label: "gatehouse_hash_workers_busy")
+    private let wait = Metrics.Timer(label: "gatehouse_hash_wait_seconds")
+    private let work = Metrics.Timer(label: "gatehouse_hash_seconds")
+    private let full = Counter(label: "gatehouse_hash_refused_total", dimensions: [("reason", "queue_full")])
+    private let late = Counter(label: "gatehouse_hash_refused_total", dimensions: [("reason", "deadline")])
+
+    init(workers: Int, capacity: Int) {
+        Gauge(label: "gatehouse_hash_workers").record(workers)
+        // What waits while all workers are at it.
+        Gauge(label: "gatehouse_hash_queue_capacity").record(capacity - workers)
+        depth.set(0)
+        busy.set(0)
+    }
+
+    func queued() { depth.increment() }
+
+    func began(afterWaiting amount: TimeAmount) {
+        depth.decrement()
+        busy.increment()
+        wait.recordNanoseconds(amount.nanoseconds)
+    }
+
+    /// - Parameter amount: How long it took; nil where it was refused.
+    func ended(after amount: TimeAmount?) {
+        busy.decrement()
+        if let amount { work.recordNanoseconds(amount.nanoseconds) }
+    }
+
+    /// What waited will not be begun.
+    func abandoned() { depth.decrement() }
+
+    func refused(_ reason: Refusal) {
+        switch reason {
+        case .full: full.increment()
+        case .late: late.increment()
+        }
+    }
+}
