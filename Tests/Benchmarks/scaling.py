@@ -169,7 +169,7 @@ def main() -> None:
     shares = Shares(share)
     if reason := shares.why_not():
         print(f"Instances are not held to a share, so only costs tell: {reason}.", file=sys.stderr)
-    with Suite(tokens=len(INSTANCES)) as suite, shares:
+    with shares, Suite(tokens=len(INSTANCES)) as suite:
         bench = Bench(suite, None if reason else shares)
         bench.start()
         bench.use(1)

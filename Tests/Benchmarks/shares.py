@@ -9,7 +9,7 @@ PERIOD = 50_000
 
 
 class Shares:
-    """Groups of one process each, gone at the end."""
+    """Groups of one process each, gone at the end; by then the processes have to be."""
 
     def __init__(self, share: float):
         self.share = share

@@ -30,14 +30,14 @@ class Window(NamedTuple):
 
 
 class Truth(NamedTuple):
-    """What readiness has to say while the fault lasts, by process."""
+    """What readiness has to say while the fault lasts, by process. Those that are not named stay green, or degraded."""
 
     red: frozenset[str] = frozenset()
     degraded: frozenset[str] = frozenset()
-    # May be unreachable, starting, or anything but green for no reason that concerns others.
+    # May be unreachable, or starting.
     silent: frozenset[str] = frozenset()
-    # May be green or degraded.
-    either: frozenset[str] = frozenset()
+    # May be green or red, now one and now the other, but answers.
+    changing: frozenset[str] = frozenset()
     # Seconds until it has to be said.
     detected: float = 3.0
 
@@ -192,7 +192,7 @@ def readiness(samples: Iterable[Sample], window: Window, truth: Truth) -> list[s
             if not is_well:
                 when = "before the fault" if is_before else f"{each.at - window.ended:.1f} s after the fault ended"
                 breaches[f"{each.process} {is_before}"] = f"readiness of {each.process} said {said} {when}"
-        elif each.process in truth.silent:
+        elif each.process in truth.silent | truth.changing:
             continue
         elif is_within and each.process in truth.red:
             # Nothing is said while Postgres is waited for.
@@ -201,8 +201,6 @@ def readiness(samples: Iterable[Sample], window: Window, truth: Truth) -> list[s
         elif is_within and each.process in truth.degraded:
             if each.word != "degraded":
                 breaches[f"{each.process} degraded"] = f"readiness of {each.process} said {said} {offset}, not degraded"
-        elif each.process not in truth.red | truth.degraded | truth.either and each.status == 503:
-            breaches[f"{each.process} false"] = f"readiness of {each.process} said {said} {offset}"
         elif each.process not in truth.red and each.status == 503:
             breaches[f"{each.process} false"] = f"readiness of {each.process} said {said} {offset}"
     return list(breaches.values())

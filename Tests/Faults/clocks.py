@@ -1,9 +1,7 @@
 """One process whose clock is wrong, and set right again."""
 
-from checks import Truth
 from fault import CLOCKED, Act, Fault
 from history import Operation
-from kills import ALL
 from proxied import faketime_library
 
 BEARER = ("me", "check", "logout", "admin")
@@ -26,7 +24,7 @@ def refused(operation: Operation) -> bool:
 
 def clock(name: str, title: str, process: str, offset: str) -> Fault:
     return Fault(name, title, sets(process, offset), sets(process, "+0"), suite=CLOCKED, seconds=10,
-                 truth=Truth(either=ALL), goes_on=(), excused=refused, unfit=unfit)
+                 goes_on=(), excused=refused, unfit=unfit)
 
 
 FAULTS = [

@@ -67,5 +67,5 @@ async def make_room(bench) -> None:
 
 FAULTS = [
     Fault("disk-full", "the disk of Postgres is full", fill_disk, make_room, suite=SMALL_DISK, seconds=15, recovery=25,
-          cut_off=BOTH, truth=Truth(either=ALL, silent=ALL), restarted=("postgres",), unfit=unfit),
+          cut_off=BOTH, truth=Truth(changing=ALL), restarted=("postgres",), unfit=unfit),
 ]

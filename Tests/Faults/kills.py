@@ -34,7 +34,7 @@ def kills(name: str, times: int) -> Act:
 
 def others(*names: str) -> Truth:
     """One process is away; those that call it may say that they do without."""
-    return Truth(silent=frozenset(names), either=ALL - frozenset(names))
+    return Truth(silent=frozenset(names))
 
 
 def going_on(name: str) -> tuple[str, ...]:
@@ -49,9 +49,9 @@ def going_on(name: str) -> tuple[str, ...]:
 def killed(name: str) -> Fault:
     match name:
         case "postgres":
-            truth, revocation = Truth(either=ALL, silent=ALL), 1
+            truth, revocation = Truth(changing=ALL), 1
         case "redis":
-            truth, revocation = Truth(either=ALL), 5
+            truth, revocation = Truth(), 5
         case "token":
             # Killed between the commit and the message, what it did is found in the table.
             truth, revocation = others(name), 5

@@ -160,6 +160,11 @@ class Readiness(unittest.TestCase):
         self.assertTrue(self.breaches((104, "token", 200, "ok"), truth=truth))
         self.assertEqual(self.breaches((102, "token", 200, "ok"), (104, "token", 503, "unavailable"), truth=truth), [])
 
+    def test_who_changes_between_red_and_green_answers_all_the_same(self) -> None:
+        truth = Truth(changing=frozenset(["token"]))
+        self.assertEqual(self.breaches((105, "token", 503, "unavailable"), (106, "token", 200, "ok"), truth=truth), [])
+        self.assertTrue(self.breaches((105, "token", None, ""), truth=truth, of="liveness"))
+
     def test_degraded_has_to_be_said_and_is_not_red(self) -> None:
         truth = Truth(degraded=frozenset(["token"]))
         self.assertTrue(self.breaches((105, "token", 200, "ok"), truth=truth))
