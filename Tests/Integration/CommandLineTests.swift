@@ -364,7 +364,7 @@ struct CommandLineTests {
                 "DATABASE_PASSWORD_FILE=\(suite.folder)/secrets/service_password",
             ])
         #expect(service.code == 0)
-        #expect(service.output.contains("note\tdatabase\tIt answers;"))
+        #expect(service.output.contains("ok\tdatabase\tThe schema is at "))
 
         let wrong = try tool.secretFile("wrong")
         let ill = try tool.run(

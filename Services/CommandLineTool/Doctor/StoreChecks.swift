@@ -28,10 +28,9 @@ struct StoreChecks {
             try migrator.check()
             return .ok("database", "The schema is at \(Migration.embedded.last?.title ?? "base"), which is head.")
         } catch {
-            // insufficient_privilege: the services' own role sees the data and not the schema's version.
+            // insufficient_privilege: before 0018 the version was for the schema's owner alone.
             guard error.description.contains("42501") else { return .problem("database", "\(error).") }
-            return .note(
-                "database", "It answers; the schema's version is shown to the role of DATABASE_MIGRATE_URL alone.")
+            return .problem("database", "It answers, but the schema is behind: gatehouse-migrate upgrade head.")
         }
     }
 
