@@ -91,10 +91,12 @@ class Meter:
 
 
 class Suite:
-    def __init__(self, gateways=1, tokens=1, **settings):
+    def __init__(self, gateways=1, tokens=1, identities=1, admins=1, **settings):
         self.gateways, self.tokens = gateways, tokens
+        counts = {"gateway": gateways, "token": tokens, "identity": identities, "admin": admins}
+        self.instances = [word for name, count in counts.items() for word in (f"--{name}", str(count))]
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="gatehouse-benchmark-"))
-        self.ports = dict(zip(NAMES, spare_ports(len(NAMES), max(gateways, tokens))))
+        self.ports = dict(zip(NAMES, spare_ports(len(NAMES), max(counts.values()))))
         self.environment = {
             **os.environ, "GATEHOUSE_RUN_DIR": str(self.folder), "GATEHOUSE_ENV": "development",
             "LOG_LEVEL": "warning", "LOGIN_FAILURES_PER_ADDRESS": "1000000", "RATE_LIMITS": "off",
@@ -121,7 +123,7 @@ class Suite:
 
     def __enter__(self):
         try:
-            self.deploy("up", "-d", "--gateway", str(self.gateways), "--token", str(self.tokens))
+            self.deploy("up", "-d", *self.instances)
         except BaseException:
             self.__exit__()
             raise

@@ -35,7 +35,7 @@ class Versions(Suite):
     instances of each."""
 
     def __init__(self, version, newer):
-        super().__init__(SHUTDOWN_DELAY="1s")
+        super().__init__(2, 2, 2, 2, SHUTDOWN_DELAY="1s")
         self.programs = self.folder / "programs"
         self.programs.mkdir()
         self.environment["GATEHOUSE_BIN_DIR"] = str(self.programs)
@@ -54,14 +54,6 @@ class Versions(Suite):
     def link(self, name, target):
         (self.programs / "new").symlink_to(target.resolve())
         os.replace(self.programs / "new", self.programs / name)
-
-    def __enter__(self):
-        try:
-            self.deploy("up", "-d", *(word for name in SERVICES for word in (f"--{name}", "2")))
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
 
     def readiness(self, name):
         try:
@@ -124,7 +116,7 @@ class Balancer(threading.Thread):
     def __init__(self, suite):
         super().__init__(daemon=True)
         self.suite, self.ready = suite, []
-        self.gateways = {"gateway": suite.ports["GATEWAY"], "gateway-2": suite.ports["GATEWAY"] + 10}
+        self.gateways = dict(zip(["gateway", "gateway-2"], suite.instance_ports("GATEWAY", 2)))
 
     def run(self):
         while True:
