@@ -1,7 +1,9 @@
 public import FoundationEssentials
 
 /// An isolated pool of users with its own keys, clients and settings.
-public struct Tenant: Sendable, Equatable {
+///
+/// A class, since every request carries one along: a struct would cost each step a retain for every field.
+public final class Tenant: Sendable, Equatable {
     /// Its id.
     public let id: UUID
     /// Its id as text, which each request needs.
@@ -29,5 +31,10 @@ public struct Tenant: Sendable, Equatable {
     /// Never made from a request's headers.
     public func issuer(publicURL: String) -> String {
         id == DefaultTenant.id ? publicURL : "\(publicURL)/t/\(slug)"
+    }
+
+    public static func == (one: Tenant, other: Tenant) -> Bool {
+        one.id == other.id && one.slug == other.slug && one.name == other.name && one.isActive == other.isActive
+            && one.settings == other.settings
     }
 }

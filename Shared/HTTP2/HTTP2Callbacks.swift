@@ -56,16 +56,15 @@ enum HTTP2Callbacks {
 
 extension HTTP2Session {
     fileprivate func beginHeaders(_ stream: Int32) {
-        if streams[stream] == nil, role == .server { streams[stream] = Stream() }
-        streams[stream]?.incoming.removeAll()
+        if role == .server, streams[stream] == nil { begin(stream) }
+        // Its room stays, unless somebody kept the last one.
+        incoming.removeAll()
     }
 
     fileprivate func header(_ stream: Int32, _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
         guard let state = streams[stream], !state.isOversized else { return }
-        state.incoming.append(name: name, value: value)
-        if state.incoming.count > configuration.maxHeaderCount
-            || state.incoming.listSize > configuration.maxHeaderListSize
-        {
+        incoming.append(name: name, value: value)
+        if incoming.count > configuration.maxHeaderCount || incoming.listSize > configuration.maxHeaderListSize {
             state.isOversized = true
         }
     }
@@ -88,14 +87,14 @@ extension HTTP2Session {
         guard let state = streams[stream] else { return }
         if state.isOversized { return refuseOversized(stream) }
         if state.hasHead {
-            if endStream { finishedByPeer(stream, trailers: state.incoming) }
+            if endStream { finishedByPeer(stream, trailers: incoming) }
             return
         }
         // Interim answers (1xx) announce the one that counts.
-        if role == .client, let status = state.incoming.status, status < 200 { return }
+        if role == .client, let status = incoming.status, status < 200 { return }
         state.hasHead = true
         if endStream { state.isFinishedByPeer = true }
-        owner?.session(received: state.incoming, endStream: endStream, on: stream)
+        owner?.session(received: incoming, endStream: endStream, on: stream)
     }
 
     /// A message with too many or too long fields: a request is answered 431, an answer is dropped.
@@ -131,7 +130,15 @@ extension HTTP2Session {
             }
             return
         }
-        owner?.session(received: ByteBuffer(bytes: bytes), on: stream)
+        // A service's short answer is copied on at once as a rule, and then its room serves again. What a stranger sends
+        // is kept while a service is slow: there no byte may hold more room than it needs.
+        guard role == .client, bytes.count <= Self.shortPart else {
+            owner?.session(received: ByteBuffer(bytes: bytes), on: stream)
+            return
+        }
+        part.clear()
+        part.writeBytes(bytes)
+        owner?.session(received: part, on: stream)
     }
 
     fileprivate func provide(
@@ -166,5 +173,6 @@ extension HTTP2Session {
             error = nil
         }
         owner?.session(closed: stream, error: error)
+        recycle(state)
     }
 }

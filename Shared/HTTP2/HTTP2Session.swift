@@ -27,7 +27,6 @@ final class HTTP2Session {
     /// What the other side is sending on a stream, and what is queued to be sent to it. A class, so that to change it
     /// copies nothing and costs one look-up.
     final class Stream {
-        var incoming = HeaderBlock()
         var hasHead = false
         var bodyLength = 0
         /// Bytes its body may have, where that is not what the configuration says.
@@ -37,12 +36,32 @@ final class HTTP2Session {
         var isFinishedByPeer = false
         var isOverLimit = false
         var outgoing = OutgoingBody()
+
+        /// Makes it what a new one is.
+        func clear() {
+            (hasHead, isOversized, isFinishedByPeer, isOverLimit) = (false, false, false, false)
+            (bodyLength, bodyLimit, unconsumed) = (0, nil, 0)
+            outgoing = OutgoingBody()
+        }
     }
+
+    /// More streams than that are open for moments only.
+    private static let spareLimit = 64
+    /// Bytes of a part that is short.
+    static let shortPart = 1024
 
     let role: Role
     let configuration: HTTP2Configuration
-    weak var owner: (any HTTP2SessionOwner)?
+    /// The owner alone holds the session, and so outlives it. Not weak: a weak reference to an object makes each use of
+    /// it dearer, wherever it is used.
+    unowned var owner: (any HTTP2SessionOwner)?
     var streams: [Int32: Stream] = [:]
+    /// Streams that are over and serve again, so that not each costs an allocation.
+    private var spare: [Stream] = []
+    /// The fields that are coming in: of one stream at a time (RFC 9113 §4.3).
+    var incoming = HeaderBlock()
+    /// A short part of an answer's body on its way to the owner.
+    var part = ByteBuffer()
     var frameGuard: FrameGuard
     private(set) var session: OpaquePointer?
 
@@ -136,10 +155,24 @@ final class HTTP2Session {
             withProvider(body != nil) { nghttp2_submit_request(session, nil, fields, count, $0, nil) }
         }
         guard stream > 0 else { return nil }
-        let state = Stream()
+        let state = begin(stream)
         if let body { state.outgoing = body }
-        streams[stream] = state
         return stream
+    }
+
+    /// Begins a stream.
+    @discardableResult
+    func begin(_ stream: Int32) -> Stream {
+        let state = spare.popLast() ?? Stream()
+        streams[stream] = state
+        return state
+    }
+
+    /// A stream is over, and nothing refers to it any more.
+    func recycle(_ state: Stream) {
+        guard spare.count < Self.spareLimit else { return }
+        state.clear()
+        spare.append(state)
     }
 
     /// Answers a request.
@@ -242,23 +275,27 @@ final class HTTP2Session {
 extension HeaderBlock {
     /// Calls `body` with the fields as nghttp2 takes them; it copies them before it returns.
     func withFields(_ body: (UnsafePointer<nghttp2_nv>?, Int) -> Int32) -> Int32 {
-        bytes.withUnsafeBufferPointer { store in
-            withUnsafeTemporaryAllocation(of: nghttp2_nv.self, capacity: max(1, fields.count)) { list in
-                guard let base = store.baseAddress else { return body(nil, 0) }
-                // nghttp2 takes mutable pointers but writes through none of them.
-                let mutable = UnsafeMutablePointer(mutating: base)
-                for (index, field) in fields.enumerated() {
-                    let flags = field.isUnindexed ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE
+        bytes.withUnsafeBytes { store in
+            withUnsafeTemporaryAllocation(of: nghttp2_nv.self, capacity: max(1, count)) { list in
+                var index = 0
+                Self.forEachField(in: store) { name, value, isUnindexed in
+                    let flags = isUnindexed ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE
                     list.initializeElement(
                         at: index,
                         to: nghttp2_nv(
-                            name: mutable + Int(field.start),
-                            value: mutable + Int(field.start) + Int(field.nameLength),
-                            namelen: Int(field.nameLength), valuelen: Int(field.valueLength),
+                            name: name.mutable, value: value.mutable, namelen: name.count, valuelen: value.count,
                             flags: UInt8(flags.rawValue)))
+                    index += 1
                 }
-                return body(list.baseAddress, fields.count)
+                return body(list.baseAddress, index)
             }
         }
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// As nghttp2 takes bytes: it writes through none of these pointers.
+    fileprivate var mutable: UnsafeMutablePointer<UInt8>? {
+        UnsafeMutablePointer(mutating: baseAddress?.assumingMemoryBound(to: UInt8.self))
     }
 }

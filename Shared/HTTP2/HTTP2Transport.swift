@@ -32,7 +32,7 @@ final class HTTP2Transport {
         isFlushScheduled = false
         guard let context, !isClosing else { return }
         // A peer that does not read is not written for: the rest stays in the session until the channel has room.
-        while context.channel.isWritable {
+        while session.wantsToWrite, context.channel.isWritable {
             var buffer = context.channel.allocator.buffer(capacity: 1024)
             let isSound = session.pull(into: &buffer, limit: Self.batch)
             guard buffer.readableBytes > 0 else {

@@ -2,7 +2,9 @@ import NIOCore
 
 /// Bytes waiting to be sent on a stream.
 struct OutgoingBody {
-    private var buffers: CircularBuffer<ByteBuffer> = []
+    /// What goes first; as a rule, all.
+    private var first: ByteBuffer?
+    private var others: CircularBuffer<ByteBuffer>?
     private(set) var queued = 0
     /// Nothing more will be queued.
     var isComplete: Bool
@@ -21,22 +23,26 @@ struct OutgoingBody {
     mutating func append(_ buffer: ByteBuffer) {
         guard buffer.readableBytes > 0 else { return }
         queued += buffer.readableBytes
-        buffers.append(buffer)
+        if first == nil {
+            first = buffer
+        } else {
+            others = others ?? []
+            others?.append(buffer)
+        }
     }
 
     /// Moves up to `room` bytes to `destination`, which has that much space.
     mutating func take(into destination: UnsafeMutablePointer<UInt8>, room: Int) -> Int {
         var taken = 0
-        while taken < room, !buffers.isEmpty {
-            let length = min(room - taken, buffers[buffers.startIndex].readableBytes)
-            buffers[buffers.startIndex].readWithUnsafeReadableBytes { bytes in
+        while taken < room, let length = first.map({ min(room - taken, $0.readableBytes) }) {
+            first?.readWithUnsafeReadableBytes { bytes in
                 if let base = bytes.baseAddress {
                     UnsafeMutableRawPointer(destination + taken).copyMemory(from: base, byteCount: length)
                 }
                 return length
             }
             taken += length
-            if buffers[buffers.startIndex].readableBytes == 0 { buffers.removeFirst() }
+            if first?.readableBytes == 0 { first = others?.popFirst() }
         }
         queued -= taken
         return taken

@@ -23,29 +23,32 @@ extension HeaderBlock {
     /// Unsafe as every request passes here: all bytes go into one allocation, names eight at a time. The offsets have to
     /// be within `message`, which has to be shorter than 4 GiB, and no name may be longer than 65,535 bytes.
     package init(lowercasing message: UnsafeRawBufferPointer, at lines: [Line]) {
-        var total = 0
+        var total = Lengths.size &* lines.count
         for line in lines { total &+= line.nameLength &+ line.valueLength }
-        fields.reserveCapacity(lines.count)
-        bytes.reserveCapacity(total)
-        bytes.append(contentsOf: repeatElement(0, count: total))
-        bytes.withUnsafeMutableBytes { store in
+        self = .empty
+        count = lines.count
+        bytes = [UInt8](unsafeUninitializedCapacity: total) { buffer, written in
+            let store = UnsafeMutableRawBufferPointer(buffer)
             var start = 0
             for line in lines {
                 let (name, value) = (line.nameLength, line.valueLength)
+                guard let lengths = Lengths(name: name, value: value, isUnindexed: false) else {
+                    preconditionFailure("a name of \(name) bytes")
+                }
+                store.storeBytes(of: lengths.word, toByteOffset: start, as: UInt64.self)
+                start &+= Lengths.size
                 Self.lowercase(message, from: Int(line.nameStart), name, to: store, at: start)
                 let (source, target) = (Int(line.valueStart), start &+ name)
                 UnsafeMutableRawBufferPointer(rebasing: store[target..<target &+ value])
                     .copyMemory(from: UnsafeRawBufferPointer(rebasing: message[source..<source &+ value]))
-                fields.append(
-                    Field(
-                        start: UInt32(truncatingIfNeeded: start), nameLength: UInt16(name),
-                        valueLength: UInt32(truncatingIfNeeded: value), isUnindexed: false))
                 start = target &+ value
             }
+            written = start
         }
     }
 
-    /// Copies `length` bytes in lower case. What it writes behind them is of no account: a value will stand there.
+    /// Copies `length` bytes in lower case. What it writes behind them, within `target`, is of no account:
+    /// what stands there is written later.
     @inline(__always)
     private static func lowercase(
         _ source: UnsafeRawBufferPointer, from start: Int, _ length: Int,

@@ -2,105 +2,118 @@ public import Glibc
 
 /// The fields of one message in order, pseudo-fields first, names in lower case.
 ///
-/// All bytes stand in one store: a block costs two allocations however many fields it has.
+/// All stands in one store, so a block costs one allocation however many fields it has: of each field its lengths, its
+/// name, its value.
 public struct HeaderBlock: Sendable, Equatable {
-    package struct Field: Sendable, Equatable {
-        package var start: UInt32
-        package var nameLength: UInt16
-        package var valueLength: UInt32
+    /// What stands before each field's name.
+    package struct Lengths {
+        package static let size = 8
+        /// The bit of `word` that says so; a name is no longer than the 16 bits below it can count.
+        private static let unindexed: UInt64 = 1 << 16
+
+        package let word: UInt64
+
+        init?(name: Int, value: Int, isUnindexed: Bool) {
+            // A field too long for these is far beyond every limit.
+            guard let name = UInt16(exactly: name), let value = UInt32(exactly: value) else { return nil }
+            word = UInt64(name) | UInt64(value) << 32 | (isUnindexed ? Self.unindexed : 0)
+        }
+
+        /// Reads what stands at `offset`, which is where a field begins.
+        init(_ store: UnsafeRawBufferPointer, at offset: Int) {
+            word = store.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+        }
+
+        package var name: Int { Int(truncatingIfNeeded: word & 0xFFFF) }
+        package var value: Int { Int(truncatingIfNeeded: word >> 32) }
         /// Kept out of the compression tables: it is secret, or never comes twice.
-        package var isUnindexed: Bool
+        package var isUnindexed: Bool { word & Self.unindexed != 0 }
+        /// From this field's beginning to the next one's.
+        var stride: Int { Self.size + name + value }
     }
 
     package internal(set) var bytes: [UInt8] = []
-    package internal(set) var fields: [Field] = []
+    /// The number of fields.
+    public internal(set) var count = 0
 
     /// An empty block with room for a typical message.
     public init() {
-        bytes.reserveCapacity(512)
-        fields.reserveCapacity(16)
+        bytes.reserveCapacity(768)
     }
 
-    /// The number of fields.
-    public var count: Int { fields.count }
+    private init(bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+
+    /// An empty block without any room, for what is filled later or never.
+    public static var empty: HeaderBlock { HeaderBlock(bytes: []) }
 
     /// The size as HTTP/2 counts it: 32 bytes more than the octets of each field (RFC 9113 §10.5.1).
-    public var listSize: Int { bytes.count + 32 * fields.count }
+    public var listSize: Int { bytes.count + (32 - Lengths.size) * count }
 
     /// Adds a field.
     /// - Parameter unindexed: True for a value that is secret or never comes twice, so that it neither stays in the
     ///   compression tables nor drives out what does repeat.
     public mutating func append(_ name: StaticString, _ value: String, unindexed: Bool = false) {
-        let start = bytes.count
+        guard begin(name.utf8CodeUnitCount, value.utf8.count, unindexed) else { return }
         bytes.append(contentsOf: UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
         bytes.append(contentsOf: value.utf8)
-        note(start, name.utf8CodeUnitCount, unindexed)
     }
 
     /// Adds a field whose value comes in two parts.
     public mutating func append(_ name: StaticString, _ value: String, _ rest: String) {
-        let start = bytes.count
+        guard begin(name.utf8CodeUnitCount, value.utf8.count + rest.utf8.count, false) else { return }
         bytes.append(contentsOf: UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
         bytes.append(contentsOf: value.utf8)
         bytes.append(contentsOf: rest.utf8)
-        note(start, name.utf8CodeUnitCount, false)
     }
 
     /// Adds a field of constants.
     public mutating func append(_ name: StaticString, _ value: StaticString) {
-        let start = bytes.count
-        bytes.append(contentsOf: UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
-        bytes.append(contentsOf: UnsafeBufferPointer(start: value.utf8Start, count: value.utf8CodeUnitCount))
-        note(start, name.utf8CodeUnitCount, false)
+        append(name, UnsafeRawBufferPointer(start: value.utf8Start, count: value.utf8CodeUnitCount))
+    }
+
+    /// Adds a field of which only the name is constant.
+    public mutating func append(_ name: StaticString, _ value: UnsafeRawBufferPointer, unindexed: Bool = false) {
+        append(
+            name: UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount), value: value,
+            unindexed: unindexed)
     }
 
     /// Adds a field whose name is in lower case already.
     public mutating func append(_ name: String, _ value: String, unindexed: Bool = false) {
-        let start = bytes.count
+        guard begin(name.utf8.count, value.utf8.count, unindexed) else { return }
         bytes.append(contentsOf: name.utf8)
         bytes.append(contentsOf: value.utf8)
-        note(start, name.utf8.count, unindexed)
     }
 
     /// Adds a field from raw bytes.
     public mutating func append(
         name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer, unindexed: Bool = false
     ) {
-        let start = bytes.count
+        guard begin(name.count, value.count, unindexed) else { return }
         bytes.append(contentsOf: name)
         bytes.append(contentsOf: value)
-        note(start, name.count, unindexed)
     }
 
     /// Adds all fields of another block.
     public mutating func append(contentsOf other: HeaderBlock) {
-        // As for a single field: what is beyond every limit is dropped whole.
-        guard let shift = UInt32(exactly: bytes.count), UInt32(exactly: bytes.count + other.bytes.count) != nil else {
-            return
-        }
         bytes.append(contentsOf: other.bytes)
-        fields.reserveCapacity(fields.count + other.fields.count)
-        for var field in other.fields {
-            field.start += shift
-            fields.append(field)
-        }
+        count += other.count
     }
 
     /// Removes every field.
     public mutating func removeAll() {
         bytes.removeAll(keepingCapacity: true)
-        fields.removeAll(keepingCapacity: true)
+        count = 0
     }
 
-    private mutating func note(_ start: Int, _ nameLength: Int, _ unindexed: Bool) {
-        // A name or block too long for these is far beyond every limit and dropped whole.
-        guard let length = UInt16(exactly: nameLength), let position = UInt32(exactly: start) else {
-            bytes.removeSubrange(start...)
-            return
-        }
-        let valueLength = UInt32(truncatingIfNeeded: bytes.count - start - nameLength)
-        fields.append(
-            Field(start: position, nameLength: length, valueLength: valueLength, isUnindexed: unindexed))
+    /// Notes the lengths of the field that follows; false when it is too long, and dropped whole.
+    private mutating func begin(_ name: Int, _ value: Int, _ isUnindexed: Bool) -> Bool {
+        guard let lengths = Lengths(name: name, value: value, isUnindexed: isUnindexed) else { return false }
+        withUnsafeBytes(of: lengths.word) { bytes.append(contentsOf: $0) }
+        count += 1
+        return true
     }
 
     /// Calls `body` with each field. The pointers end with the call.
@@ -108,10 +121,23 @@ public struct HeaderBlock: Sendable, Equatable {
         _ body: (_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Void
     ) rethrows {
         try bytes.withUnsafeBytes { store in
-            for field in fields {
-                let (name, value) = Self.ranges(field)
-                try body(UnsafeRawBufferPointer(rebasing: store[name]), UnsafeRawBufferPointer(rebasing: store[value]))
-            }
+            try Self.forEachField(in: store) { name, value, _ in try body(name, value) }
+        }
+    }
+
+    /// The same for a block's `bytes`, with what the compression tables have to know.
+    package static func forEachField(
+        in store: UnsafeRawBufferPointer,
+        _ body: (_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, _ isUnindexed: Bool) throws -> Void
+    ) rethrows {
+        var offset = 0
+        while offset < store.count {
+            let (lengths, start) = (Lengths(store, at: offset), offset + Lengths.size)
+            let middle = start + lengths.name
+            offset += lengths.stride
+            try body(
+                UnsafeRawBufferPointer(rebasing: store[start..<middle]),
+                UnsafeRawBufferPointer(rebasing: store[middle..<offset]), lengths.isUnindexed)
         }
     }
 
@@ -119,21 +145,26 @@ public struct HeaderBlock: Sendable, Equatable {
     public func withValue<R>(
         of name: StaticString, _ body: (UnsafeRawBufferPointer) throws -> R
     ) rethrows -> R? {
-        guard let field = first(name) else { return nil }
-        let (_, value) = Self.ranges(field)
+        guard let value = range(of: name) else { return nil }
         return try bytes.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[value])) }
     }
 
     /// Whether there is a field of that name.
-    public func contains(_ name: StaticString) -> Bool { first(name) != nil }
+    public func contains(_ name: StaticString) -> Bool { range(of: name) != nil }
 
-    private func first(_ name: StaticString) -> Field? {
+    /// Where the first value of that name stands.
+    private func range(of name: StaticString) -> Range<Int>? {
         let length = name.utf8CodeUnitCount
         return bytes.withUnsafeBytes { store in
             guard let base = store.baseAddress else { return nil }
-            for field in fields where Int(field.nameLength) == length {
+            var offset = 0
+            while offset < store.count {
+                let (lengths, start) = (Lengths(store, at: offset), offset + Lengths.size)
+                offset += lengths.stride
                 // A field's name lies within the store; both sides have `length` bytes.
-                if memcmp(base + Int(field.start), name.utf8Start, length) == 0 { return field }
+                if lengths.name == length, memcmp(base + start, name.utf8Start, length) == 0 {
+                    return start + length..<offset
+                }
             }
             return nil
         }
@@ -173,12 +204,6 @@ public struct HeaderBlock: Sendable, Equatable {
     public var path: String? { value(of: ":path") }
     /// The request's authority.
     public var authority: String? { value(of: ":authority") }
-
-    private static func ranges(_ field: Field) -> (name: Range<Int>, value: Range<Int>) {
-        let start = Int(field.start)
-        let middle = start + Int(field.nameLength)
-        return (start..<middle, middle..<(middle + Int(field.valueLength)))
-    }
 }
 
 extension UnsafeRawBufferPointer {

@@ -38,11 +38,12 @@ final class Exchange {
 
     let request: PublicRequest
     let loop: GatewayLoop
-    /// Weak, because the front holds the exchange, and a closed connection needs no answer.
-    private(set) weak var front: (any ExchangeFront)?
+    /// The front holds the exchange until it is over or abandoned; a closed connection needs no answer. Not weak: that
+    /// would make each use of the front dearer.
+    private(set) var front: (any ExchangeFront)?
     var phase = Phase.authenticating
     var attempts = 0
-    private var forwarded = HeaderBlock()
+    private var forwarded = HeaderBlock.empty
     /// What an upstream of the operator's gets instead.
     var operated: OperatorRequest?
     /// Whom the token of such a request speaks of.
@@ -90,6 +91,7 @@ final class Exchange {
 
     /// The caller is gone: what was begun for it stops.
     func abandon() {
+        defer { front = nil }
         switch phase {
         case .waiting(let call), .streaming(let call): call.cancel()
         case .tunnelling(let tunnel): return tunnel.end(.answered)

@@ -29,7 +29,7 @@ extension HTTP1Front: ExchangeFront {
         if writer.waiting >= Self.batch { flush() } else { loop.flush(self) }
     }
 
-    var isWritable: Bool { context?.channel.isWritable ?? false }
+    var isWritable: Bool { takesMore && context != nil }
 
     func read(_ more: Bool) {
         mayRead = more

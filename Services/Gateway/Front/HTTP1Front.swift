@@ -39,6 +39,8 @@ final class HTTP1Front: ChannelDuplexHandler {
     /// The caller waits for a word before it sends the body.
     var expectsContinue = false
     var mayRead = true
+    /// Whether the channel has room, as it last said: to ask it with each part costs more than to remember.
+    private(set) var takesMore = true
     private var isReadPending = false
     private var isProcessing = false
     /// What came is no HTTP; what follows is not looked at.
@@ -99,7 +101,8 @@ final class HTTP1Front: ChannelDuplexHandler {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable { exchange?.resume() }
+        takesMore = context.channel.isWritable
+        if takesMore { exchange?.resume() }
         context.fireChannelWritabilityChanged()
     }
 

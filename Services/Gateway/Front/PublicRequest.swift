@@ -142,7 +142,7 @@ final class PublicRequest {
         if let address { block.append(InternalHeader.address, address.text) }
         block.append(InternalHeader.requestID, id, unindexed: true)
         // A trace that is recorded has a span for each time the request is sent, which the service goes on from.
-        if recording == nil { block.append(InternalHeader.traceparent, trace.description, unindexed: true) }
+        if recording == nil { trace.withText { block.append(InternalHeader.traceparent, $0, unindexed: true) } }
         if let identity { block.append(contentsOf: identity.fields) }
         HeaderPolicy.forward(
             head.fields, keepsBasic: route?.authentication == RouteTable.Authentication.none, to: &block)

@@ -33,15 +33,23 @@ struct RouteTable: Sendable {
         let key: Key
     }
 
-    /// Another name for a path, kept for clients of older deployments.
-    struct Alias: Sendable, Equatable {
-        var method: String
+    /// Another name for a path, kept for clients of older deployments. A class, since each request is compared with those
+    /// that have placeholders.
+    final class Alias: Sendable {
+        let method: String
         /// May hold placeholders in braces, each one segment.
-        var path: String
+        let path: String
         /// The path it stands for, with the same placeholders.
-        var target: String
+        let target: String
         /// The method it stands for.
-        var targetMethod: String
+        let targetMethod: String
+
+        init(method: String, path: String, target: String, targetMethod: String) {
+            self.method = method
+            self.path = path
+            self.target = target
+            self.targetMethod = targetMethod
+        }
     }
 
     /// The operator's own upstreams.

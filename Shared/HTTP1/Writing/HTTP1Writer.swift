@@ -59,7 +59,8 @@ public enum HTTP1Writer {
     private static func write(
         _ fields: HeaderBlock, lineLength: Int, to buffer: inout ByteBuffer, line: (inout HeadWriter) -> Void
     ) {
-        let room = lineLength + fields.bytes.count + 4 * fields.count + 4
+        // Of each field the store has more beside name and value than a line has.
+        let room = lineLength + fields.bytes.count + 4
         buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: room) { bytes in
             var head = HeadWriter(bytes)
             line(&head)

@@ -52,8 +52,13 @@ public struct TraceParent: Sendable, Hashable, CustomStringConvertible {
 
     /// The header's value, version 00: 55 characters.
     public var description: String {
-        String(unsafeUninitializedCapacity: 55) { buffer in
-            // The capacity asked for is at least the 55 bytes written.
+        withText { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// Calls `body` with the header's value, which ends with the call.
+    public func withText<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 55) { buffer in
+            // All 55 bytes are written, none beyond.
             buffer[0] = UInt8(ascii: "0")
             buffer[1] = UInt8(ascii: "0")
             buffer[2] = UInt8(ascii: "-")
@@ -64,7 +69,7 @@ public struct TraceParent: Sendable, Hashable, CustomStringConvertible {
             buffer[52] = UInt8(ascii: "-")
             buffer[53] = UInt8(ascii: "0")
             buffer[54] = isSampled ? UInt8(ascii: "1") : UInt8(ascii: "0")
-            return 55
+            return body(UnsafeRawBufferPointer(buffer))
         }
     }
 }
