@@ -11,9 +11,7 @@ import json
 import os
 import pathlib
 import secrets
-import shutil
 import sys
-import tempfile
 import uuid
 
 from suite import ROOT, spare_ports
@@ -34,10 +32,12 @@ _CLIENT = "benchmark"
 class FastAPI(Side):
     """Our own service in that stack, with stores of its own."""
 
-    name = "FastAPI"
+    name = "fastapi"
     workers = 2
 
-    def __init__(self):
+    def __init__(self, folder: pathlib.Path):
+        """The folder is empty and the side's own; everybody may pass through it, as Postgres' user has to."""
+        self.folder = folder
         self.version = ""
         self._known: list[User] = []
         self._secret = secrets.token_urlsafe(32)
@@ -51,10 +51,6 @@ class FastAPI(Side):
             raise Failure(f"Python has no {', '.join(missing)}: Tests/Benchmarks/requirements.txt names them.")
         self.version = f"FastAPI {importlib.metadata.version('fastapi')}, uvicorn {importlib.metadata.version('uvicorn')}"
         with contextlib.ExitStack() as stack:
-            self.folder = pathlib.Path(tempfile.mkdtemp(prefix="gatehouse-fastapi-"))
-            stack.callback(shutil.rmtree, self.folder, ignore_errors=True)
-            # Postgres' user passes through.
-            self.folder.chmod(0o711)
             self.postgres = stack.enter_context(Postgres(self.folder))
             self.redis = stack.enter_context(Redis(self.folder))
             self.postgres.sql((APPLICATION / "service" / "schema.sql").read_text())

@@ -10,9 +10,7 @@ import json
 import os
 import pathlib
 import secrets
-import shutil
 import subprocess
-import tempfile
 
 from suite import ROOT, spare_ports
 
@@ -24,6 +22,8 @@ from .stores import Postgres, private_file, wait
 
 PASSWORD = "correct horse 7 battery"
 _CLIENT, _PLUGIN, _SCOPES = "benchmark", "oidc", "openid g_profile"
+# As its plugin numbers grants, and as long as it makes refresh tokens.
+_PASSWORD_GRANT, _TOKEN_LENGTH = 4, 128
 _SCHEMA = [pathlib.Path("/usr/share/dbconfig-common/data/glewlwyd/install", name)
            for name in ("pgsql", "postgre.default.sql")]
 
@@ -45,9 +45,13 @@ install_packages benchmark-glewlwyd
 
 
 class Glewlwyd(Side):
-    name = "Glewlwyd"
+    """Answers of login and refresh are those of its token endpoint."""
 
-    def __init__(self):
+    name = "glewlwyd"
+
+    def __init__(self, folder: pathlib.Path):
+        """The folder is empty and the side's own; everybody may pass through it, as Postgres' user has to."""
+        self.folder = folder
         self.version = ""
         self._known: list[User] = []
         self._secret = secrets.token_urlsafe(32)
@@ -55,9 +59,6 @@ class Glewlwyd(Side):
 
     def __enter__(self):
         with contextlib.ExitStack() as stack:
-            self.folder = pathlib.Path(tempfile.mkdtemp(prefix="gatehouse-glewlwyd-"))
-            stack.callback(shutil.rmtree, self.folder, ignore_errors=True)
-            self.folder.chmod(0o711)
             install(self.folder)
             self.version = "Glewlwyd " + output_of(
                 ["dpkg-query", "--show", "--showformat=${Version}", "glewlwyd"]).split("-")[0]
@@ -189,15 +190,22 @@ database =
         return self._known[:count]
 
     def sessions(self, count):
-        sessions = []
-        user = self.users(1)[0]
-        for _ in range(count):
-            status, body, _ = self.ask(self.call("login", user=user.name, password=user.password))
-            if status != 200:
-                raise Failure(f"Glewlwyd opens no session: {status}, {body[:200]!r}")
-            tokens = json.loads(body)
-            sessions.append(Session(user.id, tokens["access_token"], tokens["refresh_token"]))
-        return sessions
+        """By SQL, as its plugin stores them: of a token the SHA-512, and two scopes."""
+        user, prefix = self.users(1)[0], secrets.token_hex(_TOKEN_LENGTH // 2 - 6)
+        self.postgres.sql(f"""
+            with made as (
+                insert into gpo_refresh_token (
+                    gpor_plugin_name, gpor_authorization_type, gpor_username, gpor_client_id, gpor_expires_at,
+                    gpor_duration, gpor_rolling_expiration, gpor_token_hash, gpor_jti)
+                select '{_PLUGIN}', {_PASSWORD_GRANT}, '{user.name}', '{_CLIENT}', now() + interval '14 days', 1209600, 1,
+                    '{{SHA512}}' || translate(encode(
+                        sha512(convert_to('{prefix}' || lpad(to_hex(n), 12, '0'), 'UTF8')), 'base64'), E'\n', ''),
+                    md5(random()::text)
+                from generate_series(0, {count - 1}) n returning gpor_id)
+            insert into gpo_refresh_token_scope (gpor_id, gpors_scope)
+            select gpor_id, scope from made, unnest(string_to_array('{_SCOPES}', ' ')) scope;
+            analyze gpo_refresh_token, gpo_refresh_token_scope""")
+        return [Session(user.id, None, f"{prefix}{each:012x}") for each in range(count)]
 
 
 def install(folder):
