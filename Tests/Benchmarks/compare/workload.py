@@ -20,6 +20,12 @@ class Bench(Protocol):
     def side(self, name: str) -> Side | None:
         """A running side by its name, started at the first time; None where it can't be had or is not wished for."""
 
+    def wishes(self, name: str) -> bool:
+        """Whether a peer that is no side of its own, a proxy or the limit programs ("limits"), is to take part."""
+
+    def leave_out(self, sentence: str) -> None:
+        """Tells, once and in the report too, what can't be had."""
+
     def load_command(self, *words: object) -> list[str]:
         """A command of the load, held to the core that the load has."""
 
@@ -57,16 +63,21 @@ class Workload:
     # A sentence or two under the heading: what is done, and what a limit program leaves out.
     text: str = ""
     is_in_quick: bool = False
-    # Who the ratios are of.
+    # Whom the ratios are to.
     ours: str = "gatehouse"
     # What the columns of Sample.more say, in their order, with a format: {"admitted to allowed": "{:.3f}"}.
     columns: dict[str, str] = {}
+    # Which columns of the usual ones say nothing here: "cpu", "latency", "rate", "memory".
+    without: Sequence[str] = ()
     # What --list says of the contestants.
     names: Sequence[str] = ()
 
     def contestants(self, bench: Bench) -> list[Contestant]:
         """Those that can be had, ready: users, sessions and scripts are there. Called once."""
         raise NotImplementedError
+
+    def compare(self, samples: dict[str, Sample]) -> None:
+        """Fills in, after a round, what takes the samples of several contestants to say (Sample.more)."""
 
 
 class Simple:
