@@ -63,6 +63,10 @@ def options():
     parser.add_argument("--seconds", type=count, metavar="N", help="seconds of each load (quick 2, full 10)")
     parser.add_argument("--peers", type=listed(sides.NAMES, "peer"), default=list(sides.NAMES), metavar="P,…",
                         help=f"{','.join(sides.NAMES)} some of them, or none")
+    parser.add_argument("--users", type=int, choices=[10_000, 100_000, 1_000_000, 10_000_000], default=1_000_000,
+                        help="the most users of the full set's users-… (1000000); 10000000 take half an hour and 20 GB")
+    parser.add_argument("--tenants", type=int, choices=[1000, 10_000, 100_000], default=10_000,
+                        help="tenants of the full set's tenants-… (10000)")
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE", default=ROOT / ".run/benchmark/compare.json",
                         help="where all figures go (.run/benchmark/compare.json)")
     parser.add_argument("--write-docs", action="store_true",
@@ -96,7 +100,7 @@ def run(chosen, stack):
     count_of_cores, cores = len(os.sched_getaffinity(0)), Cores(not chosen.no_pin)
     cores.hold_self()
     started = sides.Sides(scratch, chosen.peers, stack, say)
-    driver = Driver(scratch, cores, started, is_quick, seconds)
+    driver = Driver(scratch, cores, started, is_quick, seconds, chosen.users, chosen.tenants)
     workloads = [each() for each in chosen_workloads(chosen)]
     fields = driver.measure(workloads, rounds, chosen.keep_going)
     about = {

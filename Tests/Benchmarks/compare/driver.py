@@ -22,9 +22,11 @@ def say(text: str) -> None:
 class Driver:
     """What workloads are lent, and who measures them."""
 
-    def __init__(self, scratch: pathlib.Path, cores: Cores, sides: Sides, is_quick: bool, seconds: float):
+    def __init__(self, scratch: pathlib.Path, cores: Cores, sides: Sides, is_quick: bool, seconds: float,
+                 most_users: int, most_tenants: int):
         self.scratch, self.cores, self.sides = scratch, cores, sides
         self.is_quick, self.seconds = is_quick, seconds
+        self.most_users, self.most_tenants = most_users, most_tenants
         self.meters: list[GroupMeter] = []
 
     # --- what workloads use --------------------------------------------------------------------------------------------

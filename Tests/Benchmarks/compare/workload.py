@@ -17,6 +17,9 @@ class Bench(Protocol):
     is_quick: bool
     # Seconds of a load that is measured; the warm-up before it is 1 s and the workload's own business.
     seconds: float
+    # How far the full set's users-… and tenants-… go.
+    most_users: int
+    most_tenants: int
 
     def side(self, name: str) -> Side | None:
         """A running side by its name, started at the first time; None where it can't be had or is not wished for."""
