@@ -4,6 +4,7 @@ import contextlib
 import pathlib
 import sys
 import time
+from typing import Any
 
 from gateway.processes import Failure
 
@@ -40,6 +41,9 @@ class Driver:
     def leave_out(self, sentence: str) -> None:
         """Tells, once and in the report too, what can't be had."""
         self.sides.leave_out(sentence)
+
+    def enter(self, server: contextlib.AbstractContextManager) -> Any:
+        return self.sides.stack.enter_context(server)
 
     def load_command(self, *words: object) -> list[str]:
         return self.cores.load_command(*words)

@@ -133,9 +133,14 @@ class Gatehouse(Side):
             analyze users, credentials, user_roles;""", "postgres")
         return [User(str(_id(prefix, number)), f"c{prefix}x{number}", password) for number in range(1, count + 1)]
 
+    def identifiers(self, count: int) -> str:
+        """New sessions for statements that are run without us: the SQL of an id by its number, 1 to `count`."""
+        self.sessions(count)
+        return _id_sql(self.newest).replace("to_hex(n)", "to_hex(cast({} as bigint))")
+
     def sessions(self, count: int) -> list[Session]:
         users = self.users(min(100_000, max(1, count // 10)))
-        prefix = _prefix()
+        prefix = self.newest = _prefix()
         self.suite.sql("create temporary table people (number int primary key, id uuid not null);\n"
                        "copy people from stdin;\n"
                        + "".join(f"{number}\t{user.id}\n" for number, user in enumerate(users)) + "\\.\n"

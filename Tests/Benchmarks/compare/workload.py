@@ -2,7 +2,8 @@
 
 import pathlib
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
 
 from .sample import Sample
 from .side import Side
@@ -28,6 +29,9 @@ class Bench(Protocol):
 
     def leave_out(self, sentence: str) -> None:
         """Tells, once and in the report too, what can't be had."""
+
+    def enter(self, server: AbstractContextManager) -> Any:
+        """Enters it, to be left at the end of all; returns what it gives."""
 
     def load_command(self, *words: object) -> list[str]:
         """A command of the load, held to the core that the load has."""

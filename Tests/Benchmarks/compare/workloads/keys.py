@@ -1,5 +1,6 @@
 """The key set: a constant that every service that checks tokens asks for."""
 
+from ..limits import static_server
 from ..load import Calls
 from ..workload import Bench, Contestant, Workload
 
@@ -13,4 +14,5 @@ class Keys(Workload):
 
     def contestants(self, bench: Bench) -> list[Contestant]:
         sides = [side for side in map(bench.side, ("gatehouse", "fastapi", "glewlwyd")) if side and side.offers("jwks")]
-        return [Calls(bench, side, self.name, 32, lambda side: [side.call("jwks")]) for side in sides]
+        contestants = [Calls(bench, side, self.name, 32, lambda side: [side.call("jwks")]) for side in sides]
+        return contestants + static_server(bench, self.name, 32, 250)

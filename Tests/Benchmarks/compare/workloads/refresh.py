@@ -3,9 +3,11 @@
 from gateway.processes import Failure
 
 from .. import wrk
+from ..limits import loop, offered
 from ..load import WARM_UP, exchange, exchange_some, file_name
 from ..sample import Sample
 from ..side import Side
+from ..statement import Statement
 from ..workload import Bench, Contestant, Workload
 
 _CONNECTIONS = 32
@@ -74,7 +76,8 @@ class Refresh(Workload):
     name = "refresh"
     title = "Refresh"
     is_in_quick = True
-    names = ("gatehouse", "fastapi", "limit: statement", "limit: statement, pipelined", "limit: statement, batched")
+    names = ("gatehouse", "fastapi", "limit: statement, singly", "limit: statement, pipelined",
+             "limit: statement, batched", "limit: ES256 signature")
 
     def contestants(self, bench: Bench) -> list[Contestant]:
         count = 10_000 if bench.is_quick else 1_000_000
@@ -82,4 +85,7 @@ class Refresh(Workload):
                      f"an access token. One in {_EVERY} has been used before: it is refused and ends its session, which is "
                      "checked afterwards.")
         sides = [side for side in map(bench.side, ("gatehouse", "fastapi")) if side]
-        return [Refreshes(bench, side, count) for side in sides]
+        contestants: list[Contestant] = [Refreshes(bench, side, count) for side in sides]
+        for way in ("singly", "pipelined", "batched"):
+            contestants += offered(bench, f"limit: statement, {way}", lambda way=way: Statement(bench, sides[0], count, way))
+        return contestants + loop(bench, "limit: ES256 signature", "sign", "ES256", "sign")
