@@ -17,7 +17,7 @@ class Budget:
 
 
 BUDGETS = (
-    Budget("gateway alone, HTTP/1.1, 32 connections", "echo-h1-32", 0.035, group="gateway"),
+    Budget("gateway alone, HTTP/1.1, 32 connections", "echo-h1-32", 0.035, group="proxy"),
     Budget("own profile, all processes", "me", 0.10),
     Budget("refresh, all processes", "refresh", 0.25),
     Budget("login beyond its hash", "login", 0.5, column="beyond the hash"),

@@ -1,4 +1,4 @@
-"""The rounds: in each, every workload meets all its contestants, another one first each time."""
+"""The rounds: in each, all contestants of a workload are measured, another one first each time."""
 
 import contextlib
 import pathlib
@@ -26,6 +26,7 @@ class Driver:
                  most_users: int, most_tenants: int):
         self.scratch, self.cores, self.sides = scratch, cores, sides
         self.is_quick, self.seconds = is_quick, seconds
+        self.server_cores = len(cores.servers)
         self.most_users, self.most_tenants = most_users, most_tenants
         self.meters: list[GroupMeter] = []
 
@@ -43,7 +44,7 @@ class Driver:
         self.sides.leave_out(sentence)
 
     def enter(self, server: contextlib.AbstractContextManager) -> Any:
-        return self.sides.stack.enter_context(server)
+        return self.sides.passing.enter_context(server)
 
     def load_command(self, *words: object) -> list[str]:
         return self.cores.load_command(*words)
@@ -70,19 +71,20 @@ class Driver:
         return found
 
     def measure(self, workloads: list[Workload], rounds: int, keep_going: bool) -> dict[str, list[Contestant]]:
-        """Fills `samples`."""
+        """Fills `samples`. The rounds of one workload follow one another."""
         self.samples: list[Sample] = []
-        fields = {workload.name: self.contestants(workload) for workload in workloads}
-        for number in range(rounds):
-            for workload in workloads:
-                contestants = fields[workload.name]
-                first = number % max(1, len(contestants))
-                mine = {}
-                for contestant in contestants[first:] + contestants[:first]:
-                    with contextlib.suppress(_Skipped):
-                        mine[contestant.name] = self._sample(workload, contestant, number + 1, keep_going)
-                workload.compare(mine)
-                self.samples += mine.values()
+        fields = {}
+        for workload in workloads:
+            with self.sides.one_workload():
+                contestants = fields[workload.name] = self.contestants(workload)
+                for number in range(rounds):
+                    mine = {}
+                    first = number % max(1, len(contestants))
+                    for contestant in contestants[first:] + contestants[:first]:
+                        with contextlib.suppress(_Skipped):
+                            mine[contestant.name] = self._sample(workload, contestant, number + 1, keep_going)
+                    workload.compare(mine)
+                    self.samples += mine.values()
         return fields
 
     def _sample(self, workload: Workload, contestant: Contestant, number: int, keep_going: bool) -> Sample:
@@ -95,7 +97,7 @@ class Driver:
             self.leave_out(f"{where} is left out: {failure}")
             raise _Skipped from None
         sample.workload, sample.side, sample.round = workload.name, contestant.name, number
-        say(f"  round {number}  {workload.name:<16}{contestant.name:<24}{sample.rate:>9.0f}/s"
+        say(f"  round {number}  {workload.name:<19}{contestant.name:<29}{sample.rate:>9.0f}/s"
             f"{sample.per_thousand():>9.4f} CPU s per 1,000"
             + (f"  {sample.refused} refused as they should" if sample.refused else ""))
         if sample.errors:

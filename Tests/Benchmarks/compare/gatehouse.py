@@ -21,22 +21,39 @@ _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 _CLIENT = "comparison"
 
 
-def routes() -> dict:
-    """The route table as it is delivered, and a limit on the echo route; every policy of the same kind as before, with as
-    much as one can have."""
+def routes(echo: dict | None = None) -> dict:
+    """The route table as it is delivered, and a limit on the echo route, a leased one unless told; every policy of the same
+    kind as before, with as much as one can have."""
     table = ours.routes()
     for policy in table["policies"].values():
         policy["quota"] = 1_000_000 * min(policy["window_seconds"], 60)
+    if echo:
+        table["policies"]["benchmark"] = echo
+    return table
+
+
+# By the kind of the limit: the path that it is on. All are as wide, and narrow enough to be reached.
+TIGHT = {"leased": "/api/v1/echo", "strict": "/.well-known/jwks.json"}
+TIGHT_PER_SECOND, TIGHT_BURST = 600, 60
+
+
+def tight_routes() -> dict:
+    """The same with limits that refuse, of each kind one."""
+    table = routes()
+    for kind, path in TIGHT.items():
+        table["policies"][f"tight_{kind}"] = {
+            "quota": 60 * TIGHT_PER_SECOND, "window_seconds": 60, "burst": TIGHT_BURST, "kind": kind}
+        for route in table["routes"]:
+            if route["prefix"] == path:
+                route["limits"] = [{"policy": f"tight_{kind}", "by": "address"}]
     return table
 
 
 class Gatehouse(Side):
-    def __init__(self, scratch: pathlib.Path, name: str = "gatehouse", **settings: str):
+    def __init__(self, scratch: pathlib.Path, name: str, table: dict, **settings: str | int):
         self.name = name
-        folder = scratch / "".join(letter if letter.isalnum() else "-" for letter in name)
-        folder.mkdir()
-        self.files = certificate(folder)
-        self.suite = ours.suite(folder, *self.files[:2], table=routes(), **settings)
+        self.files = certificate(scratch)
+        self.suite = ours.suite(scratch, *self.files[:2], table=table, **settings)
         self.made: list[User] = []
         self.basic: str | None = None
 

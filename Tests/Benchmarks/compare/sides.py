@@ -3,11 +3,11 @@
 import contextlib
 import importlib
 import pathlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from gateway.processes import Failure
 
-from .gatehouse import Gatehouse
+from .gatehouse import Gatehouse, routes, tight_routes
 from .side import Side
 
 # Peers by module and class, loaded when they are wanted: what they need of Python is not needed without them.
@@ -15,10 +15,14 @@ PEERS = {
     "fastapi": ("compare.peers.fastapi", "FastAPI"),
     "glewlwyd": ("compare.peers.glewlwyd", "Glewlwyd"),
 }
-# Gatehouse with another setting than it has by itself.
+# Gatehouse with other settings than by itself, each a suite of its own that ends with the workload that asked for it.
 VARIANTS = {
     "gatehouse, no cache": {"PROFILE_CACHE_SIZE": "0"},
     "gatehouse, no limits": {"RATE_LIMITS": "off"},
+    "gatehouse, strict limit": {"table": lambda: routes(echo={"quota": 60_000_000, "window_seconds": 60})},
+    # Redis may be slow on a busy machine; a limit that is decided without it is another one.
+    "two gateways": {"table": tight_routes, "gateways": 2, "REDIS_TIMEOUT": "10s"},
+    "gatehouse, Redis stopped": {},
 }
 PROXIES = ("nginx", "haproxy", "caddy")
 LIMITS = "limits"
@@ -27,7 +31,7 @@ NAMES = (*PEERS, *PROXIES, LIMITS)
 
 
 class Sides:
-    """Sides that run, each started when it is first asked for, all ended together."""
+    """Sides that run, each started when it is first asked for."""
 
     def __init__(self, scratch: pathlib.Path, wanted: list[str], stack: contextlib.ExitStack,
                  say: Callable[[str], None]):
@@ -35,6 +39,16 @@ class Sides:
         self.running: dict[str, Side | None] = {}
         # Sentences about those that can't be had.
         self.left_out: list[str] = []
+        # What ends with the workload that is being measured.
+        self.passing = contextlib.ExitStack()
+
+    @contextlib.contextmanager
+    def one_workload(self) -> Iterator[None]:
+        """Variants, and what else is entered in it, end with it; Gatehouse and its peers stay for the next."""
+        with contextlib.ExitStack() as self.passing:
+            yield
+        for name in VARIANTS:
+            self.running.pop(name, None)
 
     def get(self, name: str) -> Side | None:
         """The side, or nothing where it is not wished for or can't be had. Without Gatehouse there is nothing to compare."""
@@ -45,7 +59,8 @@ class Sides:
             return None
         self.say(f"Starting {name}")
         try:
-            self.running[name] = self.stack.enter_context(self._make(name))
+            stack = self.passing if name in VARIANTS else self.stack
+            self.running[name] = stack.enter_context(self._make(name))
         except (Failure, ImportError) as failure:
             if name not in PEERS:
                 raise
@@ -58,10 +73,11 @@ class Sides:
             self.say(sentence)
 
     def _make(self, name: str) -> Side:
+        folder = self.scratch / "".join(letter if letter.isalnum() else "-" for letter in name)
+        folder.mkdir()
+        folder.chmod(0o755)
         if name in PEERS:
             module, kind = PEERS[name]
-            folder = self.scratch / name
-            folder.mkdir()
-            folder.chmod(0o755)
             return getattr(importlib.import_module(module), kind)(folder)
-        return Gatehouse(self.scratch, name, **VARIANTS.get(name, {}))
+        settings = dict(VARIANTS.get(name, {}))
+        return Gatehouse(folder, name, settings.pop("table", routes)(), **settings)

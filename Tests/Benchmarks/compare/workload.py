@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
+from .meter import Cores
 from .sample import Sample
 from .side import Side
 
@@ -31,7 +32,7 @@ class Bench(Protocol):
         """Tells, once and in the report too, what can't be had."""
 
     def enter(self, server: AbstractContextManager) -> Any:
-        """Enters it, to be left at the end of all; returns what it gives."""
+        """Enters it, to be left at the end of this workload; returns what it gives."""
 
     def load_command(self, *words: object) -> list[str]:
         """A command of the load, held to the core that the load has."""
