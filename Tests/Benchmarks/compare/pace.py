@@ -56,6 +56,9 @@ class Stream:
         except (OSError, EOFError, TimeoutError, ValueError) as error:
             connection.close()
             outcome = type(error).__name__
+        except asyncio.CancelledError:
+            connection.close()
+            raise
         now = time.monotonic()
         self.idle.append(connection)
         if begin <= now < end:
@@ -93,6 +96,8 @@ async def run(order: dict) -> dict:
             works.append(stream.at_pace(each["per_second"], begin, end))
         works += [stream.again_and_again(begin, end) for _ in range(each.get("callers", 0))]
     await asyncio.gather(*works)
+    for connection in (each for stream in streams for each in stream.idle):
+        connection.close()
     return {stream.name: stream.answers for stream in streams}
 
 

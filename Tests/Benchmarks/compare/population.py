@@ -80,7 +80,9 @@ class Population(Side):
         return [User(str(_id(self.prefix, number)), f"p{number}", self.password) for number in numbers]
 
     def sessions(self, count: int) -> list[Session]:
-        """Of users from all over the tables, each session once."""
+        """Of users from all over the tables, each session once; new ones when all have been asked about."""
+        if len(self.unasked) < count:
+            return self.inner.sessions(count)
         numbers, self.unasked = self.unasked[:count], self.unasked[count:]
         return [Session(str(_id(self.prefix, number)), None, self.inner.tokens.write(_id(self.prefix, number).bytes))
                 for number in numbers]

@@ -34,6 +34,8 @@ class FastAPI(Side):
 
     name = "fastapi"
     workers = 2
+    # Whether somebody has made sure that it does its duties.
+    is_checked = False
 
     def __init__(self, folder: pathlib.Path):
         """The folder is empty and the side's own; everybody may pass through it, as Postgres' user has to."""
@@ -61,19 +63,20 @@ class FastAPI(Side):
             key = private_file(self.folder / "refresh_key", "")
             key.write_bytes(self._refresh_key)
             self.port = spare_ports(1)[0]
-            self.server = stack.enter_context(self.start())
+            self.server = stack.enter_context(self.start(self.port))
             wait(self.server, "both workers", self._is_ready)
             self.groups = {"uvicorn": lambda: self.server.family(), "postgres": self.postgres.processes,
                            "redis": self.redis.processes}
-            check(self)
+            if not self.is_checked:
+                check(self)
             self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *_):
         self._stack.close()
 
-    def start(self):
-        """Starts uvicorn, which is not ready yet. The end of the returned server is the caller's business."""
+    def start(self, port):
+        """Starts uvicorn there, which is not ready yet. The end of the returned server is the caller's business."""
         environment = {
             **os.environ, "DATABASE_URL": f"postgresql+asyncpg://app@127.0.0.1:{self.postgres.port}/app",
             "PGPASSFILE": str(self.postgres.password_file), "REDIS_URL": f"redis://127.0.0.1:{self.redis.port}",
@@ -84,9 +87,9 @@ class FastAPI(Side):
         }
         return Server("uvicorn", [
             sys.executable, "-m", "uvicorn", "service.main:app", "--app-dir", APPLICATION, "--host", "127.0.0.1",
-            "--port", str(self.port), "--workers", str(self.workers), "--loop", "uvloop", "--http", "httptools",
+            "--port", str(port), "--workers", str(self.workers), "--loop", "uvloop", "--http", "httptools",
             "--ws", "none", "--no-access-log", "--no-proxy-headers", "--no-server-header", "--log-level", "warning",
-            "--backlog", "4096"], self.folder, environment)
+            "--backlog", "4096", "--timeout-keep-alive", "75"], self.folder, environment)
 
     def _is_ready(self):
         try:

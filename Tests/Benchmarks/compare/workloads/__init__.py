@@ -8,13 +8,15 @@ from .limiter import LimitAccuracy, LimitCost
 from .login import Login
 from .machines import ClientCredentials
 from .me import Me
+from .memory import Connections, Memory
 from .mixed import Mixed, MixedWithoutLogins
 from .overload import Overload
 from .refresh import Refresh
 from .revocation import Revocation
 from .scale import TenantsMe, TenantsRefresh, UsersLogin, UsersMe, UsersRefresh
+from .start import Start
 
 WORKLOADS: list[type[Workload]] = [
     *ECHOES, Keys, Me, Refresh, Login, Introspection, ClientCredentials, Mixed, MixedWithoutLogins, Overload, Revocation,
-    LimitCost, LimitAccuracy, UsersMe, UsersRefresh, UsersLogin, TenantsMe, TenantsRefresh,
+    LimitCost, LimitAccuracy, UsersMe, UsersRefresh, UsersLogin, TenantsMe, TenantsRefresh, Memory, Connections, Start,
 ]

@@ -20,21 +20,28 @@ class Mixture:
         self.bench, self.side, self.connections = bench, side, connections
         self.name, self.version = side.name, side.version
         stem = bench.scratch / f"{label}-{file_name(side)}"
-        access, users = access_tokens(bench, side, _TOKENS), side.users(_TOKENS)
+        self.requests_file, self.order_file, self.pool_file, self.journal = (
+            stem.with_suffix(f".{kind}") for kind in ("requests", "order", "pool", "journal"))
+        self.template = wrk.write_template(stem.with_suffix(".template"), side.call("refresh", refresh=wrk.TOKEN))
+        self.shares = shares
+        self.pool = [session.refresh for session in side.sessions(_SESSIONS)]
+
+    def write(self) -> None:
+        """Requests with access tokens that live long enough, and their order."""
+        side = self.side
+        access, users = access_tokens(self.bench, side, _TOKENS), side.users(_TOKENS)
         calls = {
             "me": [side.call("me", access=token) for token in access],
             "introspect": [side.call("introspect", token=token) for token in access],
             "login": [side.call("login", user=user.name, password=user.password) for user in users],
             "client_credentials": [side.call("client_credentials")], "jwks": [side.call("jwks")],
         }
-        requests = [(what, call) for what in shares if what != "refresh" for call in calls[what]]
-        self.requests = wrk.write_records(stem.with_suffix(".requests"), [wrk.text(call) for _, call in requests])
-        self.order = wrk.write_lines(stem.with_suffix(".order"), order(shares, [what for what, _ in requests]))
-        self.template = wrk.write_template(stem.with_suffix(".template"), side.call("refresh", refresh=wrk.TOKEN))
-        self.pool_file, self.journal = stem.with_suffix(".pool"), stem.with_suffix(".journal")
-        self.pool = [session.refresh for session in side.sessions(_SESSIONS)]
+        requests = [(what, call) for what in self.shares if what != "refresh" for call in calls[what]]
+        wrk.write_records(self.requests_file, [wrk.text(call) for _, call in requests])
+        wrk.write_lines(self.order_file, order(self.shares, [what for what, _ in requests]))
 
     def measure(self, seconds: float) -> Sample:
+        self.write()
         self.bench.pin(self.side)
         self.load(WARM_UP)
         meter = self.bench.meter(self.side)
@@ -46,7 +53,7 @@ class Mixture:
     def load(self, seconds: float) -> wrk.Outcome:
         wrk.write_lines(self.pool_file, self.pool)
         outcome = wrk.run(self.bench, self.side.port, "mixed", self.connections, seconds,
-                          [self.requests, self.order, self.template, self.pool_file, self.journal])
+                          [self.requests_file, self.order_file, self.template, self.pool_file, self.journal])
         self.pool += self.journal.read_text().split()
         del self.pool[:outcome.taken]
         if len(self.pool) <= self.connections:

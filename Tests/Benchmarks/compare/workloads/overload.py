@@ -27,10 +27,10 @@ class Crowd:
         self.name, self.version = side.name, side.version
         self.logins = [wrk.text(side.call("login", user=user.name, password=user.password))
                        for user in side.users(_USERS)]
-        self.reads = {"name": "me", "per_second": _READS, "requests": [
-            wrk.text(side.call("me", access=token)) for token in access_tokens(bench, side, 32)]}
 
     def measure(self, seconds: float) -> Sample:
+        self.reads = {"name": "me", "per_second": _READS, "requests": [
+            wrk.text(self.side.call("me", access=token)) for token in access_tokens(self.bench, self.side, 32)]}
         self.bench.pin(self.side)
         quiet = self.run(seconds, [self.reads])
         alone = self.run(seconds, [self.reads, {"name": "login", "callers": _CALLERS, "requests": self.logins}])

@@ -5,11 +5,11 @@ from tenants import fill
 from ..load import Calls, access_tokens
 from ..population import Population
 from ..sample import Sample
-from ..side import Side
+from ..side import Call, Side
 from ..workload import Bench, Contestant, Workload
 from .refresh import Refreshes
 
-_CONNECTIONS, _TOKENS, _SESSIONS, _LOGINS = 32, 2000, 4000, 1000
+_CONNECTIONS, _TOKENS, _SESSIONS, _LOGINS = 32, 500, 4000, 1000
 _BOUND = "1.35 times what 10,000 cost are allowed."
 
 
@@ -19,6 +19,13 @@ def sizes(least: int, most: int) -> list[int]:
     while found[-1] * 10 <= most:
         found.append(found[-1] * 10)
     return found
+
+
+def profiles(bench: Bench, workload: Workload, sides: list[Side], tokens: int) -> list[Contestant]:
+    def calls(side: Side) -> list[Call]:
+        return [side.call("me", access=token) for token in access_tokens(bench, side, tokens)]
+
+    return [Calls(bench, side, workload.name, _CONNECTIONS, calls) for side in sides]
 
 
 class Users(Workload):
@@ -45,8 +52,7 @@ class UsersMe(Users):
             + _BOUND)
 
     def contestants(self, bench: Bench) -> list[Contestant]:
-        return [Calls(bench, side, [side.call("me", access=token) for token in access_tokens(bench, side, _TOKENS)],
-                      _CONNECTIONS, self.name) for side in self.sides(bench)]
+        return profiles(bench, self, self.sides(bench), _TOKENS)
 
 
 class UsersRefresh(Users):
@@ -75,8 +81,10 @@ class UsersLogin(Users):
     columns = {"Postgres CPU s per 1,000": "{:.3f}"}
 
     def contestants(self, bench: Bench) -> list[Contestant]:
-        return [Logins(bench, side, [side.call("login", user=user.name, password=user.password)
-                                     for user in side.users(_LOGINS)], 4, self.name) for side in self.sides(bench)]
+        def calls(side: Side) -> list[Call]:
+            return [side.call("login", user=user.name, password=user.password) for user in side.users(_LOGINS)]
+
+        return [Logins(bench, side, self.name, 4, calls) for side in self.sides(bench)]
 
 
 class Tenants(Workload):
@@ -102,8 +110,7 @@ class TenantsMe(Tenants):
     text = f"`GET` of the profile by people of one tenant, on {_CONNECTIONS} connections; each tenant has a key and a client."
 
     def contestants(self, bench: Bench) -> list[Contestant]:
-        return [Calls(bench, side, [side.call("me", access=token) for token in access_tokens(bench, side, 32)],
-                      _CONNECTIONS, self.name) for side in self.sides(bench)]
+        return profiles(bench, self, self.sides(bench), 32)
 
 
 class TenantsRefresh(Tenants):
