@@ -59,6 +59,8 @@ def options():
     parser.add_argument("--only", type=listed([each.name for each in WORKLOADS], "workload"), metavar="W,…",
                         help="these workloads alone; the beginning of a name means all that begin so")
     parser.add_argument("--list", action="store_true", help="name the workloads and who takes part")
+    # For deploy/benchmark, before it builds anything.
+    parser.add_argument("--check-options", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--rounds", type=count, metavar="N", help="rounds, each measuring everybody (quick 2, full 5)")
     parser.add_argument("--seconds", type=count, metavar="N", help="seconds of each load (quick 2, full 10)")
     parser.add_argument("--peers", type=listed(sides.NAMES, "peer"), default=list(sides.NAMES), metavar="P,…",
@@ -127,6 +129,8 @@ def undisturbed():
 
 def main():
     chosen = options()
+    if chosen.check_options:
+        return
     if chosen.list:
         show_list(chosen_workloads(chosen))
         return
