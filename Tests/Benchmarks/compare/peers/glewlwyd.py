@@ -154,7 +154,8 @@ database =
             "password_max_age": 0, "scheme": {}})
         self._administer("/api/client/", {
             "client_id": _CLIENT, "name": "Benchmark", "enabled": True, "confidential": True,
-            "client_secret": self._secret, "token_endpoint_auth_method": ["client_secret_basic"], "authorization_type": ["client_credentials", "password", "refresh_token"], "scope": ["api"]})
+            "client_secret": self._secret, "token_endpoint_auth_method": ["client_secret_basic"],
+            "authorization_type": ["client_credentials", "password", "refresh_token"], "scope": ["api"]})
 
     def _administer(self, path, body):
         call = _json("POST", path, body)
