@@ -66,7 +66,7 @@ def options():
     parser.add_argument("--peers", type=listed(sides.NAMES, "peer"), default=list(sides.NAMES), metavar="P,…",
                         help=f"{','.join(sides.NAMES)} some of them, or none")
     parser.add_argument("--users", type=int, choices=[10_000, 100_000, 1_000_000, 10_000_000], default=1_000_000,
-                        help="the most users of the full set's users-… (1000000); 10000000 take half an hour and 20 GB")
+                        help="the most users of the full set's users-… (1000000); 10000000 take a quarter of an hour and 20 GB")
     parser.add_argument("--tenants", type=int, choices=[1000, 10_000, 100_000], default=10_000,
                         help="tenants of the full set's tenants-… (10000)")
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE", default=ROOT / ".run/benchmark/compare.json",

@@ -56,6 +56,7 @@ class Overloads(unittest.TestCase):
         self.assertEqual((sample.operations, sample.refused, sample.errors), (96, 200, {}))
         self.assertAlmostEqual(sample.more["then to alone"], 0.96)
         self.assertEqual(sample.more["me quiet p99 ms"], 5.0)
+        self.assertEqual(sample.more["me p99 then to quiet"], 0.4)
 
     def test_anything_else_is_an_error(self) -> None:
         sample = self.made(self.then(**{"200": [30.0], "500": [1.0], "TimeoutError": [1.0, 1.0]}))

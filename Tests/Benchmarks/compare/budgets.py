@@ -22,6 +22,8 @@ BUDGETS = (
     Budget("refresh, all processes", "refresh", 0.25),
     Budget("login beyond its hash", "login", 0.5, column="beyond the hash"),
     Budget("largest process at rest", "memory", 64, column="largest process MiB", unit="MiB"),
+    Budget("own profile's p99 under three times the logins", "overload", 3, column="me p99 then to quiet",
+           unit="times that without"),
 )
 
 

@@ -27,6 +27,8 @@ PASSWORD = "correct horse 7 battery"
 # A limit that counts each request and never refuses one.
 NEVER = 1_000_000_000
 _CLIENT = "benchmark"
+_MODULES = ("fastapi", "uvicorn", "uvloop", "httptools", "sqlalchemy", "asyncpg", "redis", "hiredis", "argon2", "jwt",
+            "cryptography", "orjson", "python_multipart")
 
 
 class FastAPI(Side):
@@ -47,8 +49,7 @@ class FastAPI(Side):
         self._stack = contextlib.ExitStack()
 
     def __enter__(self):
-        missing = [name for name in ("fastapi", "uvicorn", "sqlalchemy", "asyncpg", "redis", "argon2", "jwt", "orjson")
-                   if importlib.util.find_spec(name) is None]
+        missing = [name for name in _MODULES if importlib.util.find_spec(name) is None]
         if missing:
             raise Failure(f"Python has no {', '.join(missing)}: Tests/Benchmarks/requirements.txt names them.")
         self.version = f"FastAPI {importlib.metadata.version('fastapi')}, uvicorn {importlib.metadata.version('uvicorn')}"

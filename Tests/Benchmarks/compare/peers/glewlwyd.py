@@ -27,7 +27,8 @@ _PASSWORD_GRANT, _TOKEN_LENGTH = 4, 128
 _SCHEMA = [pathlib.Path("/usr/share/dbconfig-common/data/glewlwyd/install", name)
            for name in ("pgsql", "postgre.default.sql")]
 
-# Its package asks how to set itself up: not at all. Its service is not started, as deploy/lib.sh sees to.
+# Its package asks how to set itself up: not at all. Its service is not started now, as deploy/lib.sh sees to, nor when the
+# machine is started, unless it was here before us.
 _INSTALL = """
 set -euo pipefail
 source "$1/deploy/lib.sh"
@@ -37,10 +38,12 @@ trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 load_settings
 make_folders
-if [[ $EUID -eq 0 ]] && command -v debconf-set-selections >/dev/null; then
+was_here=$(command -v glewlwyd || true)
+if [[ -z $was_here && $EUID -eq 0 ]] && command -v debconf-set-selections >/dev/null; then
     echo 'glewlwyd glewlwyd/config_type select No configuration' | debconf-set-selections
 fi
 install_packages benchmark-glewlwyd
+if [[ -z $was_here ]]; then update-rc.d glewlwyd disable || true; fi
 """
 
 
@@ -151,7 +154,8 @@ database =
             "password_max_age": 0, "scheme": {}})
         self._administer("/api/client/", {
             "client_id": _CLIENT, "name": "Benchmark", "enabled": True, "confidential": True,
-            "client_secret": self._secret, "token_endpoint_auth_method": ["client_secret_basic"], "authorization_type": ["client_credentials", "password", "refresh_token"], "scope": ["api"]})
+            "client_secret": self._secret, "token_endpoint_auth_method": ["client_secret_basic"],
+            "authorization_type": ["client_credentials", "password", "refresh_token"], "scope": ["api"]})
 
     def _administer(self, path, body):
         call = _json("POST", path, body)

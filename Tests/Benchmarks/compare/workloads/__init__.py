@@ -16,7 +16,8 @@ from .revocation import Revocation
 from .scale import TenantsMe, TenantsRefresh, UsersLogin, UsersMe, UsersRefresh
 from .start import Start
 
+# The last ones' suites stay to the end, with all their users and tenants.
 WORKLOADS: list[type[Workload]] = [
     *ECHOES, Keys, Me, Refresh, Login, Introspection, ClientCredentials, Mixed, MixedWithoutLogins, Overload, Revocation,
-    LimitCost, LimitAccuracy, UsersMe, UsersRefresh, UsersLogin, TenantsMe, TenantsRefresh, Memory, Connections, Start,
+    LimitCost, LimitAccuracy, Memory, Connections, Start, UsersMe, UsersRefresh, UsersLogin, TenantsMe, TenantsRefresh,
 ]

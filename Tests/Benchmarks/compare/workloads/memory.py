@@ -124,8 +124,8 @@ def nginx(bench: Bench) -> Iterator[tuple[tuple[int, int], Callable[[], list[int
 class Connections(Workload):
     name = "connections"
     title = "Connections that keep still"
-    text = (f"{_PLAIN:,} kept connections of HTTP/1.1, {_TLS:,} over TLS, each of which has asked once: resident memory of "
-            "the processes that hold them, before and then.")
+    text = (f"{_PLAIN:,} kept connections of HTTP/1.1, {_TLS:,} over TLS, each of which has asked once: resident memory "
+            "of the processes that hold them, before and then.")
     columns = {"connections": "{:,.0f}", "MiB before": "{:.1f}", "MiB with them": "{:.1f}", "KiB each": "{:.1f}"}
     without = ("cpu", "latency", "rate", "memory")
     names = ("gatehouse", "gatehouse, TLS", "fastapi", "nginx", "nginx, TLS")

@@ -87,7 +87,8 @@ class Mixed(Workload):
         self.text = (f"On {self.connections} connections by turns: "
                      + ", ".join(f"{share} % {what.replace('_', ' ')}" for what, share in self.shares.items())
                      + self.remark)
-        return [Mixture(bench, side, self.shares, self.connections, self.name) for side in map(bench.side, self.names) if side]
+        return [Mixture(bench, side, self.shares, self.connections, self.name)
+                for side in map(bench.side, self.names) if side]
 
 
 

@@ -72,7 +72,9 @@ def sample(seconds: float, capacity: float, quiet: dict[str, list[float]], then:
         for name, reads in (("quiet", quiet), ("then", then["me"])):
             if reads.get("200"):
                 more[f"me {name} {title} ms"] = quantile(reads["200"], share)
-    if not len(done):
+    if "me quiet p99 ms" in more and "me then p99 ms" in more:
+        more["me p99 then to quiet"] = more["me then p99 ms"] / more["me quiet p99 ms"]
+    if not done:
         raise Failure(f"nobody could log in any more: {counts(then['login'])}")
     return Sample(len(done), seconds, cpu, errors=errors, refused=len(refused), memory=memory, more=more)
 
@@ -80,13 +82,14 @@ def sample(seconds: float, capacity: float, quiet: dict[str, list[float]], then:
 class Overload(Workload):
     name = "overload"
     title = "Three times as many logins as can be hashed"
-    text = (f"First `GET` of the profile {_READS} times a second alone; then beside it {_CALLERS} callers who log in again and "
-            f"again, which is all that can be hashed; then {_TIMES} times as many logins a second, whoever has been answered "
-            "or not. Logins beyond what can be done are to be refused with 503 at once, and cost neither the other logins "
-            "nor those who are signed in. Times are the caller's.")
+    text = (f"First `GET` of the profile {_READS} times a second alone; then beside it {_CALLERS} callers who log in again "
+            f"and again, which is all that can be hashed; then {_TIMES} times as many logins a second, whoever has been "
+            "answered or not. Logins beyond what can be done are to be refused with 503 at once, and cost neither the "
+            "other logins nor those who are signed in. Times are the caller's.")
     columns = {"logins/s alone": "{:.0f}", "logins/s then": "{:.0f}", "then to alone": "{:.2f}",
                "refusal p50 ms": "{:.1f}", "refusal p99 ms": "{:.1f}", "me quiet p50 ms": "{:.1f}",
-               "me then p50 ms": "{:.1f}", "me quiet p99 ms": "{:.1f}", "me then p99 ms": "{:.1f}"}
+               "me then p50 ms": "{:.1f}", "me quiet p99 ms": "{:.1f}", "me then p99 ms": "{:.1f}",
+               "me p99 then to quiet": "{:.2f}"}
     without = ("cpu", "latency", "rate", "memory")
     names = ("gatehouse", "fastapi")
 

@@ -48,8 +48,8 @@ class Users(Workload):
 class UsersMe(Users):
     name = "users-me"
     title = "The own profile, of many users"
-    text = (f"`GET` of the profile of {_TOKENS:,} people from all over the tables, by turns on {_CONNECTIONS} connections. "
-            + _BOUND)
+    text = (f"`GET` of the profile of {_TOKENS:,} people from all over the tables, by turns on {_CONNECTIONS} "
+            "connections. " + _BOUND)
 
     def contestants(self, bench: Bench) -> list[Contestant]:
         return profiles(bench, self, self.sides(bench), _TOKENS)
@@ -76,8 +76,8 @@ class Logins(Calls):
 class UsersLogin(Users):
     name = "users-login"
     title = "Login, of many users"
-    text = (f"Logins of {_LOGINS:,} people from all over the tables on 4 connections. The password's hash is most of it, so "
-            "that of Postgres alone tells what finding a user costs.")
+    text = (f"Logins of {_LOGINS:,} people from all over the tables on 4 connections. The password's hash is most of "
+            "it, so that of Postgres alone tells what finding a user costs.")
     columns = {"Postgres CPU s per 1,000": "{:.3f}"}
 
     def contestants(self, bench: Bench) -> list[Contestant]:
@@ -107,7 +107,8 @@ class Tenants(Workload):
 class TenantsMe(Tenants):
     name = "tenants-me"
     title = "The own profile, of many tenants"
-    text = f"`GET` of the profile by people of one tenant, on {_CONNECTIONS} connections; each tenant has a key and a client."
+    text = (f"`GET` of the profile by people of one tenant, on {_CONNECTIONS} connections; each tenant has a key and a "
+            "client.")
 
     def contestants(self, bench: Bench) -> list[Contestant]:
         return profiles(bench, self, self.sides(bench), 32)

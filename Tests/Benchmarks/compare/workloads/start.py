@@ -62,8 +62,8 @@ def another(side: Gatehouse, name: str, folder: pathlib.Path, port: int) -> Serv
 class Start(Workload):
     name = "start"
     title = "From start to readiness"
-    text = (f"The stores run already. The time from starting the program until it says that it is ready, median of {_STARTS} "
-            "starts; of Gatehouse all four processes at once, then each by itself.")
+    text = (f"The stores run already. The time from starting the program until it says that it is ready, median of "
+            f"{_STARTS} starts; of Gatehouse all four processes at once, then each by itself.")
     columns = {"ms": "{:.0f}"}
     without = ("cpu", "latency", "rate", "memory")
     names = ("gatehouse", *(f"gatehouse: {name}" for name in _PROCESSES), "fastapi", "glewlwyd")
