@@ -110,7 +110,7 @@ def run(chosen, stack):
         "rounds": rounds, "seconds": seconds, "cores": count_of_cores, "pinning": cores.sentence(),
         "memory": "resident, where there are several processes " + (
             "the proportional set size" if driver.is_proportional else "with what they share counted for each"),
-        "tools": load.versions(), "left_out": started.left_out,
+        "tools": load.versions(), "left_out": started.left_out, "is_whole": driver.is_whole,
     }
     return report.document(about, workloads, fields, driver.samples)
 
@@ -159,6 +159,8 @@ def main():
             docs.write(document)
         else:
             print(report.markdown(document))
+        if not document["is_whole"]:
+            raise SystemExit(1)
     except subprocess.CalledProcessError as error:
         raise SystemExit("\n".join([f"{PROGRAM}: {error}", *([error.stderr.strip()] if error.stderr else [])])) from None
     except (Failure, OSError) as error:

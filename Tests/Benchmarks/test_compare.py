@@ -12,7 +12,7 @@ import uuid
 
 from compare import budgets, document, limits, meter, report, statement, wrk
 from compare.gatehouse import TENANT, TIGHT, _id, routes, tight_routes
-from compare.sample import Sample
+from compare.sample import Sample, outside
 from compare.side import Call
 from compare.tokens import RefreshTokens, decode
 from compare.workload import Simple, Workload
@@ -177,6 +177,13 @@ class Reports(unittest.TestCase):
         work.compare({"gatehouse": ours, login._HASH: hashes})
         self.assertEqual({name: round(value, 3) for name, value in ours.more.items()},
                          {login._BEYOND: 2.5, login._SHARE: 0.5})
+
+
+class Counts(unittest.TestCase):
+    def test_each_one_too_few_or_too_many_is_an_error(self) -> None:
+        self.assertEqual(outside(5, 3, 5, "refusals"), {})
+        self.assertEqual(outside(0, 3, 5, "refusals"), {"refusals: 0, not 3 to 5": 3})
+        self.assertEqual(outside(7, 3, 5, "refusals"), {"refusals: 7, not 3 to 5": 2})
 
 
 class Statements(unittest.TestCase):

@@ -29,6 +29,8 @@ class Driver:
         self.server_cores = len(cores.servers)
         self.most_users, self.most_tenants = most_users, most_tenants
         self.meters: list[GroupMeter] = []
+        # Whether all was measured and nothing failed that must not.
+        self.is_whole = True
 
     # --- what workloads use --------------------------------------------------------------------------------------------
 
@@ -94,6 +96,7 @@ class Driver:
         except Failure as failure:
             if not keep_going:
                 raise Failure(f"{where}: {failure}") from None
+            self.is_whole = False
             self.leave_out(f"{where} is left out: {failure}")
             raise _Skipped from None
         sample.workload, sample.side, sample.round = workload.name, contestant.name, number
@@ -104,6 +107,7 @@ class Driver:
             text = f"{where}: " + ", ".join(f"{count} × {what}" for what, count in sample.errors.items())
             if not keep_going:
                 raise Failure(f"{text}. --keep-going measures all the same.")
+            self.is_whole = False
             say(text)
         return sample
 

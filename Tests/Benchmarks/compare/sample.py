@@ -35,3 +35,10 @@ class Sample:
     @property
     def rate(self) -> float:
         return self.operations / self.seconds
+
+
+def outside(found: int, least: int, most: int, what: str) -> dict[str, int]:
+    """An error for each one that there is too few or too many, by a sentence; none where all is well."""
+    if least <= found <= most:
+        return {}
+    return {f"{what}: {found}, not {least} to {most}": least - found if found < least else found - most}

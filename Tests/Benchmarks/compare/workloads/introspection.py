@@ -9,7 +9,7 @@ from gateway.processes import Failure
 from .. import wrk
 from ..limits import loop
 from ..load import WARM_UP, exchange, file_name
-from ..sample import Sample
+from ..sample import Sample, outside
 from ..side import Call, Session, Side
 from ..workload import Bench, Contestant, Workload
 
@@ -57,10 +57,8 @@ class Introspections:
             raise Failure("more was asked than there are new tokens for.")
         is_revoked = range(len(known) + 1, len(known) + len(revoked) + 1)
         expected = sum(turn in is_revoked for turn in turns[:outcome.taken])
-        errors = outcome.faults()
         # What is under way at the end is answered to nobody.
-        if not expected - _CONNECTIONS <= outcome.matched <= expected:
-            errors[f"times inactive, where {expected} were revoked"] = outcome.matched
+        errors = outcome.faults() | outside(outcome.matched, expected - _CONNECTIONS, expected, "tokens said to be inactive")
         sample = outcome.sample(cpu, errors, outcome.matched)
         sample.memory = meter.memory()
         return sample

@@ -5,7 +5,7 @@ from gateway.processes import Failure
 from .. import wrk
 from ..limits import loop, offered
 from ..load import WARM_UP, exchange, exchange_some, file_name
-from ..sample import Sample
+from ..sample import Sample, outside
 from ..side import Side
 from ..statement import Statement
 from ..workload import Bench, Contestant, Workload
@@ -37,8 +37,7 @@ class Refreshes:
         refused = sum(outcome.statuses.get(status, 0) for status in (400, 401))
         errors = outcome.faults(400, 401)
         # What is under way at the end is answered to nobody.
-        if not outcome.replayed - _CONNECTIONS <= refused <= outcome.replayed:
-            errors[f"refusals, where {outcome.replayed} tokens came a second time"] = refused
+        errors |= outside(refused, outcome.replayed - _CONNECTIONS, outcome.replayed, "tokens refused that came a second time")
         errors |= self.survivors(successors, refused, outcome.replayed)
         sample = outcome.sample(cpu, errors, refused)
         sample.memory = memory
@@ -66,10 +65,7 @@ class Refreshes:
         """Whether each replay has ended its session, and no other session has ended."""
         sessions, outcome = exchange_some(self.bench, self.side, successors)
         ended = len(successors) - len(sessions)
-        errors = outcome.faults(400, 401)
-        if not refused <= ended <= replayed:
-            errors[f"sessions that ended, after {replayed} replays"] = ended
-        return errors
+        return outcome.faults(400, 401) | outside(ended, refused, replayed, "sessions ended by a replay")
 
 
 class Refresh(Workload):
