@@ -121,4 +121,5 @@ def main():
             print(f"| resident memory of {name}, MiB | {a:.1f} | {b:.1f} | |")
 
 
-main()
+if __name__ == "__main__":
+    main()

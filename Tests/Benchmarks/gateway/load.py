@@ -71,10 +71,11 @@ def versions():
     return [f"wrk {wrk_says[1]}" if len(wrk_says) > 1 else "wrk", output_of([found("h2load"), "--version"]).strip()]
 
 
-def measure(workload, side, round_number, seconds, scratch):
-    """One sample."""
+def measure(workload, side, round_number, seconds, scratch, before=()):
+    """One sample. `before` are words of the command before the tool's, which hold it to a core, say."""
     try:
-        load = _h2load(workload, side, seconds, scratch) if workload.tool == "h2load" else _wrk(workload, side, seconds)
+        load = (_h2load(workload, side, seconds, scratch, before) if workload.tool == "h2load" else
+                _wrk(workload, side, seconds, before))
         if not load.requests:
             raise Failure(f"no request was answered; {'; '.join(load.errors) or 'no error was told'}")
     except Failure as failure:
@@ -96,20 +97,20 @@ def url(workload, side):
 # --- HTTP/1.1 ------------------------------------------------------------------------------------------------------
 
 
-def wrk(workload, side, seconds):
+def wrk(workload, side, seconds, before=()):
     """One load without a look at CPU."""
     return parse_wrk(output_of([
-        found("wrk"), "-t", "1", "-c", str(workload.connections), "-d", f"{seconds}s", "--latency",
+        *before, found("wrk"), "-t", "1", "-c", str(workload.connections), "-d", f"{seconds}s", "--latency",
         "-H", f"Origin: {ORIGIN}", url(workload, side)]))
 
 
-def _wrk(workload, side, seconds):
+def _wrk(workload, side, seconds, before):
     # What is new to the processes happens before the count.
-    wrk(workload, side, 1)
-    before = cpu(side)
-    load = wrk(workload, side, seconds)
+    wrk(workload, side, 1, before)
+    earlier = cpu(side)
+    load = wrk(workload, side, seconds, before)
     after = cpu(side)
-    load.front, load.behind = after[0] - before[0], after[1] - before[1]
+    load.front, load.behind = after[0] - earlier[0], after[1] - earlier[1]
     return load
 
 
@@ -134,21 +135,21 @@ def parse_wrk(text):
 # --- HTTP/2 --------------------------------------------------------------------------------------------------------
 
 
-def _h2load(workload, side, seconds, scratch):
+def _h2load(workload, side, seconds, scratch, before):
     # Handshakes and all else that is new are over when the count begins; the log tells what was answered since.
     settling = 2 if workload.connections > 100 else 1
     log = scratch / "h2load.log"
     log.unlink(missing_ok=True)
-    with started([found("h2load"), "-t", "1", "-c", str(workload.connections), "-m", str(workload.streams),
+    with started([*before, found("h2load"), "-t", "1", "-c", str(workload.connections), "-m", str(workload.streams),
                   "-D", f"{(settling + seconds) * 1000 + 500}ms", "--log-file", log, "-H", f"origin: {ORIGIN}",
                   url(workload, side)]) as process:
         time.sleep(settling)
-        before, begin = cpu(side), time.time()
+        earlier, begin = cpu(side), time.time()
         time.sleep(seconds)
         after, stop = cpu(side), time.time()
         text = finish(process)
     load = parse_h2load(text, answered(log, begin, stop), stop - begin)
-    load.front, load.behind = after[0] - before[0], after[1] - before[1]
+    load.front, load.behind = after[0] - earlier[0], after[1] - earlier[1]
     return load
 
 

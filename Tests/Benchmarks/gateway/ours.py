@@ -24,14 +24,14 @@ def routes():
     return table
 
 
-def suite(scratch, certificate, key):
+def suite(scratch, certificate, key, table=None, **settings):
     """Not started yet. What the operator's own .env says does not count."""
     (scratch / "env").touch()
-    (scratch / "routes.json").write_text(json.dumps(routes(), indent=2))
-    return Suite(
-        GATEHOUSE_ENV_FILE=str(scratch / "env"), ROUTES_FILE=str(scratch / "routes.json"), RATE_LIMITS="on",
-        CORS_ORIGINS=ORIGIN, SECURITY_HEADERS="strict", TLS_CERTIFICATE_FILE=str(certificate), TLS_KEY_FILE=str(key),
-        TLS_PORT=str(spare_ports(1)[0]))
+    (scratch / "routes.json").write_text(json.dumps(table or routes(), indent=2))
+    return Suite(**{
+        "GATEHOUSE_ENV_FILE": str(scratch / "env"), "ROUTES_FILE": str(scratch / "routes.json"), "RATE_LIMITS": "on",
+        "CORS_ORIGINS": ORIGIN, "SECURITY_HEADERS": "strict", "TLS_CERTIFICATE_FILE": str(certificate),
+        "TLS_KEY_FILE": str(key), "TLS_PORT": str(spare_ports(1)[0]), **settings})
 
 
 def side(running):

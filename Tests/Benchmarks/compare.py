@@ -1,0 +1,170 @@
+#!/usr/bin/env python3
+"""Gatehouse beside what one would pick instead, and beside what the machine allows: interleaved rounds of one run.
+
+deploy/benchmark runs it, with what it needs of Python. All servers are started here, on spare ports with data of their own,
+and taken down at the end; GATEHOUSE_BIN_DIR names Gatehouse's executables.
+"""
+
+import argparse
+import contextlib
+import datetime
+import json
+import os
+import pathlib
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+from suite import ROOT
+
+from compare import document as docs
+from compare import report, sides
+from compare.driver import Driver, say
+from compare.meter import Cores
+from compare.workloads import WORKLOADS
+from gateway import load
+from gateway.processes import Failure
+
+PROGRAM = "deploy/benchmark"
+
+
+def listed(names, what):
+    """A type of options that take names, separated by commas; the beginning of a name means all that begin so."""
+    def parse(text):
+        if text == "none":
+            return []
+        chosen = set()
+        for word in filter(None, text.split(",")):
+            found = [name for name in names if name == word] or [name for name in names if name.startswith(word)]
+            if not found:
+                raise argparse.ArgumentTypeError(f"'{word}' is no {what}; there are {', '.join(names)}")
+            chosen.update(found)
+        return [name for name in names if name in chosen]
+    return parse
+
+
+def count(text):
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 1000:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number from 1 to 1000")
+    return int(text)
+
+
+def options():
+    parser = argparse.ArgumentParser(prog=PROGRAM, description=__doc__, allow_abbrev=False,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("set", nargs="?", choices=["quick", "full"], help="the most telling workloads, under 5 minutes, or all")
+    parser.add_argument("--only", type=listed([each.name for each in WORKLOADS], "workload"), metavar="W,…",
+                        help="these workloads alone; the beginning of a name means all that begin so")
+    parser.add_argument("--list", action="store_true", help="name the workloads and who takes part")
+    # For deploy/benchmark, before it builds anything.
+    parser.add_argument("--check-options", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--rounds", type=count, metavar="N", help="rounds, each measuring everybody (quick 2, full 5)")
+    parser.add_argument("--seconds", type=count, metavar="N", help="seconds of each load (quick 2, full 10)")
+    parser.add_argument("--peers", type=listed(sides.NAMES, "peer"), default=list(sides.NAMES), metavar="P,…",
+                        help=f"{','.join(sides.NAMES)} some of them, or none")
+    parser.add_argument("--users", type=int, choices=[10_000, 100_000, 1_000_000, 10_000_000], default=1_000_000,
+                        help="the most users of the full set's users-… (1000000); 10000000 take a quarter of an hour and 20 GB")
+    parser.add_argument("--tenants", type=int, choices=[1000, 10_000, 100_000], default=10_000,
+                        help="tenants of the full set's tenants-… (10000)")
+    parser.add_argument("--json", type=pathlib.Path, metavar="FILE", default=ROOT / ".run/benchmark/compare.json",
+                        help="where all figures go (.run/benchmark/compare.json)")
+    parser.add_argument("--write-docs", action="store_true",
+                        help="write tables and plots into docs/performance.md and docs/performance/")
+    parser.add_argument("--from-json", type=pathlib.Path, metavar="FILE",
+                        help="measure nothing, make tables and plots of the figures of an earlier run")
+    parser.add_argument("--no-pin", action="store_true", help="let servers and load share all cores")
+    parser.add_argument("--keep-going", action="store_true", help="tell of requests that fail, but go on")
+    chosen = parser.parse_args()
+    if not (chosen.set or chosen.list or chosen.from_json):
+        parser.error("say quick or full")
+    return chosen
+
+
+def chosen_workloads(chosen):
+    is_quick = chosen.set == "quick"
+    return [each for each in WORKLOADS if (each.name in chosen.only if chosen.only else each.is_in_quick or not is_quick)]
+
+
+def show_list(workloads):
+    for each in workloads:
+        print(f"{each.name:<18}{'quick' if each.is_in_quick else '':<7}{each.title}: {'; '.join(each.names)}")
+
+
+def run(chosen, stack):
+    is_quick = chosen.set == "quick"
+    rounds, seconds = chosen.rounds or (2 if is_quick else 5), chosen.seconds or (2 if is_quick else 10)
+    scratch = pathlib.Path(tempfile.mkdtemp(prefix="gatehouse-compare-"))
+    scratch.chmod(0o755)
+    stack.callback(shutil.rmtree, scratch, ignore_errors=True)
+    count_of_cores, cores = len(os.sched_getaffinity(0)), Cores(not chosen.no_pin)
+    cores.hold_self()
+    started = sides.Sides(scratch, chosen.peers, stack, say)
+    driver = Driver(scratch, cores, started, is_quick, seconds, chosen.users, chosen.tenants)
+    workloads = [each() for each in chosen_workloads(chosen)]
+    fields = driver.measure(workloads, rounds, chosen.keep_going)
+    about = {
+        "measured": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"), "set": chosen.set,
+        "rounds": rounds, "seconds": seconds, "cores": count_of_cores, "pinning": cores.sentence(),
+        "memory": "resident, where there are several processes " + (
+            "the proportional set size" if driver.is_proportional else "with what they share counted for each"),
+        "tools": load.versions(), "left_out": started.left_out, "is_whole": driver.is_whole,
+    }
+    return report.document(about, workloads, fields, driver.samples)
+
+
+def interrupted(number, _):
+    undisturbed()
+    say("Interrupted; taking down what was started")
+    raise SystemExit(128 + number)
+
+
+def undisturbed():
+    """What was started is taken down whatever else is asked of us."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def main():
+    chosen = options()
+    if chosen.check_options:
+        return
+    if chosen.list:
+        show_list(chosen_workloads(chosen))
+        return
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupted)
+    # Many callers need a connection each on both sides of a proxy.
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    try:
+        if chosen.from_json:
+            document = json.loads(chosen.from_json.read_text())
+        else:
+            with contextlib.ExitStack() as stack:
+                try:
+                    document = run(chosen, stack)
+                finally:
+                    undisturbed()
+            chosen.json.parent.mkdir(parents=True, exist_ok=True)
+            chosen.json.write_text(json.dumps(document, indent=2) + "\n")
+            say(f"All figures are in {chosen.json}")
+        if chosen.write_docs:
+            # What it needs of Python is not needed without.
+            from compare import plots
+
+            plots.draw(document, docs.PICTURES)
+            docs.write(document)
+        else:
+            print(report.markdown(document))
+        if not document["is_whole"]:
+            raise SystemExit(1)
+    except subprocess.CalledProcessError as error:
+        raise SystemExit("\n".join([f"{PROGRAM}: {error}", *([error.stderr.strip()] if error.stderr else [])])) from None
+    except (Failure, OSError) as error:
+        raise SystemExit(f"{PROGRAM}: {error}") from None
+
+
+main()

@@ -1,0 +1,121 @@
+"""The rounds: in each, all contestants of a workload are measured, another one first each time."""
+
+import contextlib
+import pathlib
+import sys
+import time
+from typing import Any
+
+from gateway.processes import Failure
+
+from .meter import Cores, GroupMeter
+from .sample import Sample
+from .side import Side
+from .sides import Sides
+from .workload import Contestant, Workload
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+class Driver:
+    """What workloads are lent, and who measures them."""
+
+    def __init__(self, scratch: pathlib.Path, cores: Cores, sides: Sides, is_quick: bool, seconds: float,
+                 most_users: int, most_tenants: int):
+        self.scratch, self.cores, self.sides = scratch, cores, sides
+        self.is_quick, self.seconds = is_quick, seconds
+        self.server_cores = len(cores.servers)
+        self.most_users, self.most_tenants = most_users, most_tenants
+        self.meters: list[GroupMeter] = []
+        # Whether all was measured and nothing failed that must not.
+        self.is_whole = True
+
+    # --- what workloads use --------------------------------------------------------------------------------------------
+
+    def side(self, name: str) -> Side | None:
+        return self.sides.get(name)
+
+    def wishes(self, name: str) -> bool:
+        """Whether a peer that is no side of its own, a proxy or the limit programs, is to take part."""
+        return name in self.sides.wanted
+
+    def leave_out(self, sentence: str) -> None:
+        """Tells, once and in the report too, what can't be had."""
+        self.sides.leave_out(sentence)
+
+    def enter(self, server: contextlib.AbstractContextManager) -> Any:
+        return self.sides.passing.enter_context(server)
+
+    def load_command(self, *words: object) -> list[str]:
+        return self.cores.load_command(*words)
+
+    def pin(self, *sides: Side) -> None:
+        for side in sides:
+            self.cores.hold(side.groups)
+
+    def meter(self, side: Side) -> GroupMeter:
+        meter = GroupMeter(side.groups)
+        self.meters.append(meter)
+        return meter
+
+    # --- rounds --------------------------------------------------------------------------------------------------------
+
+    def contestants(self, workload: Workload) -> list[Contestant]:
+        began = time.monotonic()
+        try:
+            found = workload.contestants(self)
+        except Failure as failure:
+            raise Failure(f"{workload.name}: {failure}") from None
+        say(f"{workload.name}: {', '.join(each.name for each in found)}; made ready in "
+            f"{time.monotonic() - began:.1f} s")
+        return found
+
+    def measure(self, workloads: list[Workload], rounds: int, keep_going: bool) -> dict[str, list[Contestant]]:
+        """Fills `samples`. The rounds of one workload follow one another."""
+        self.samples: list[Sample] = []
+        fields = {}
+        for workload in workloads:
+            with self.sides.one_workload():
+                contestants = fields[workload.name] = self.contestants(workload)
+                for number in range(rounds):
+                    mine = {}
+                    first = number % max(1, len(contestants))
+                    for contestant in contestants[first:] + contestants[:first]:
+                        with contextlib.suppress(_Skipped):
+                            mine[contestant.name] = self._sample(workload, contestant, number + 1, keep_going)
+                    workload.compare(mine)
+                    self.samples += mine.values()
+        return fields
+
+    def _sample(self, workload: Workload, contestant: Contestant, number: int, keep_going: bool) -> Sample:
+        where = f"{contestant.name}, {workload.name}, round {number}"
+        try:
+            sample = contestant.measure(self.seconds)
+        except Failure as failure:
+            if not keep_going:
+                raise Failure(f"{where}: {failure}") from None
+            self.is_whole = False
+            self.leave_out(f"{where} is left out: {failure}")
+            raise _Skipped from None
+        sample.workload, sample.side, sample.round = workload.name, contestant.name, number
+        say(f"  round {number}  {workload.name:<19}{contestant.name:<29}{sample.rate:>9.0f}/s"
+            f"{sample.per_thousand():>9.4f} CPU s per 1,000"
+            + (f"  {sample.refused} refused as they should" if sample.refused else ""))
+        if sample.errors:
+            text = f"{where}: " + ", ".join(f"{count} × {what}" for what, count in sample.errors.items())
+            if not keep_going:
+                raise Failure(f"{text}. --keep-going measures all the same.")
+            self.is_whole = False
+            say(text)
+        return sample
+
+    @property
+    def is_proportional(self) -> bool:
+        """Whether the memory of several processes was always told as proportional set size."""
+        return all(meter.is_proportional for meter in self.meters)
+
+
+class _Skipped(Exception):
+    """There is no sample, and it was told why."""

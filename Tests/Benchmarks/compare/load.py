@@ -1,0 +1,67 @@
+"""Loads that several workloads have in common."""
+
+from collections.abc import Callable, Sequence
+
+from gateway.processes import Failure
+
+from . import wrk
+from .sample import Sample
+from .side import Call, Session, Side
+from .workload import Bench
+
+WARM_UP = 1
+
+
+class Calls:
+    """A contestant: the same few calls again and again. They are made anew for each sample, as access tokens end."""
+
+    def __init__(self, bench: Bench, side: Side, label: str, connections: int, calls: Callable[[Side], Sequence[Call]]):
+        self.bench, self.side, self.connections, self.calls = bench, side, connections, calls
+        self.name, self.version = side.name, side.version
+        self.file = bench.scratch / f"{label}-{file_name(side)}.requests"
+
+    def measure(self, seconds: float) -> Sample:
+        wrk.write_records(self.file, map(wrk.text, self.calls(self.side)))
+        self.bench.pin(self.side)
+        self.load(WARM_UP)
+        meter = self.bench.meter(self.side)
+        outcome = self.load(seconds)
+        sample = outcome.sample(meter.cpu(), outcome.faults())
+        sample.memory = meter.memory()
+        return sample
+
+    def load(self, seconds: float) -> wrk.Outcome:
+        return wrk.run(self.bench, self.side.port, "requests", self.connections, seconds, [self.file])
+
+
+def exchange(bench: Bench, side: Side, tokens: Sequence[str]) -> list[Session]:
+    """Exchanges each refresh token once; returns the access and refresh tokens that came, in no order."""
+    sessions, outcome = exchange_some(bench, side, tokens)
+    if len(sessions) != len(tokens):
+        raise Failure(f"{side.name}: of {len(tokens)} refresh tokens {len(sessions)} could be exchanged; "
+                      f"answers by status: {outcome.statuses}, {outcome.errors}")
+    return sessions
+
+
+def exchange_some(bench: Bench, side: Side, tokens: Sequence[str]) -> tuple[list[Session], wrk.Outcome]:
+    """The same where some may be refused."""
+    stem = bench.scratch / f"exchange-{file_name(side)}"
+    template = wrk.write_template(stem.with_suffix(".template"), side.call("refresh", refresh=wrk.TOKEN))
+    pool = wrk.write_lines(stem.with_suffix(".tokens"), tokens)
+    idle = wrk.write_records(stem.with_suffix(".idle"), [wrk.text(side.call("jwks"))])
+    pairs = stem.with_suffix(".pairs")
+    outcome = wrk.run(bench, side.port, "exchange", min(16, len(tokens)), 60, [template, pool, pairs, idle])
+    return [Session("", *line.split("\t")) for line in pairs.read_text().splitlines()], outcome
+
+
+def access_tokens(bench: Bench, side: Side, count: int) -> list[str]:
+    """Access tokens of as many sessions."""
+    sessions = side.sessions(count)
+    known = [session.access for session in sessions if session.access]
+    if len(known) == count:
+        return known
+    return [session.access for session in exchange(bench, side, [each.refresh for each in sessions]) if session.access]
+
+
+def file_name(side: Side) -> str:
+    return "".join(letter if letter.isalnum() else "-" for letter in side.name)

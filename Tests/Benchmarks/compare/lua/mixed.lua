@@ -1,0 +1,33 @@
+-- Several kinds of requests by turns; refresh tokens go back into the pool, those of new logins too.
+-- Arguments: FILE ORDER TEMPLATE POOL JOURNAL. ORDER has a number a line, which request of FILE is next, 0 for a refresh;
+-- JOURNAL gets each new token.
+dofile(debug.getinfo(1, "S").source:match("@(.*/)") .. "report.lua")
+
+function init(args)
+    local texts, order = read_records(args[1]), read_lines(args[2])
+    local write, pool, journal = requests_of(args[3]), read_lines(args[4]), assert(io.open(args[5], "wb"))
+    local newest, turn, is_begun = #pool, 0, false
+    for index, number in ipairs(order) do order[index] = texts[tonumber(number)] or false end
+
+    function request()
+        if not is_begun then
+            -- The first one is only looked at.
+            is_begun = true
+            return texts[1]
+        end
+        turn = turn % #order + 1
+        if order[turn] then return order[turn] end
+        if taken < newest then taken = taken + 1 end
+        return write(pool[taken])
+    end
+
+    function response(status, _, body)
+        statuses[status] = (statuses[status] or 0) + 1
+        local token = status == 200 and body:match('"refresh_token"%s*:%s*"([^"]+)"')
+        if token then
+            newest = newest + 1
+            pool[newest] = token
+            journal:write(token, "\n")
+        end
+    end
+end

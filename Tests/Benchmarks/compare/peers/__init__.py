@@ -1,0 +1,1 @@
+"""The peers, each a side: what one would pick instead."""

@@ -1,0 +1,97 @@
+"""More logins than can be hashed, while people who are signed in go about their business."""
+
+import json
+import pathlib
+import subprocess
+import sys
+
+from gateway.processes import Failure
+from suite import quantile
+
+from .. import wrk
+from ..load import access_tokens
+from ..sample import Sample
+from ..side import Side
+from ..workload import Bench, Contestant, Workload
+
+_PACE = pathlib.Path(__file__).parent.parent / "pace.py"
+_TIMES, _CALLERS, _READS, _USERS = 3, 4, 100, 500
+_SETTLE = 1.0
+
+
+class Crowd:
+    """One side: the reads alone, with as many logins as there can be, and with three times as many."""
+
+    def __init__(self, bench: Bench, side: Side):
+        self.bench, self.side = bench, side
+        self.name, self.version = side.name, side.version
+        self.logins = [wrk.text(side.call("login", user=user.name, password=user.password))
+                       for user in side.users(_USERS)]
+
+    def measure(self, seconds: float) -> Sample:
+        self.reads = {"name": "me", "per_second": _READS, "requests": [
+            wrk.text(self.side.call("me", access=token)) for token in access_tokens(self.bench, self.side, 32)]}
+        self.bench.pin(self.side)
+        quiet = self.run(seconds, [self.reads])
+        alone = self.run(seconds, [self.reads, {"name": "login", "callers": _CALLERS, "requests": self.logins}])
+        capacity = len(alone["login"].get("200", [])) / seconds
+        if not capacity:
+            raise Failure(f"nobody could log in: {counts(alone['login'])}")
+        meter = self.bench.meter(self.side)
+        then = self.run(seconds, [self.reads, {
+            "name": "login", "per_second": _TIMES * capacity, "requests": self.logins}])
+        cpu, memory = meter.cpu(), meter.memory()
+        return sample(seconds, capacity, quiet["me"], then, cpu, memory)
+
+    def run(self, seconds: float, streams: list[dict]) -> dict[str, dict[str, list[float]]]:
+        order = {"port": self.side.port, "settle": _SETTLE, "seconds": seconds, "streams": streams}
+        result = subprocess.run(self.bench.load_command(sys.executable, _PACE), input=json.dumps(order), text=True,
+                                capture_output=True, check=False, timeout=seconds + 60)
+        if result.returncode:
+            raise Failure(f"the load ended with {result.returncode}: {result.stderr[-500:]}")
+        return json.loads(result.stdout)
+
+
+def counts(answers: dict[str, list[float]]) -> dict[str, int]:
+    return {outcome: len(times) for outcome, times in answers.items()}
+
+
+def sample(seconds: float, capacity: float, quiet: dict[str, list[float]], then: dict[str, dict[str, list[float]]],
+           cpu: dict[str, float], memory: dict[str, int]) -> Sample:
+    """What came of the three loads; only refusals of logins by 503 are expected."""
+    done, refused = then["login"].get("200", []), then["login"].get("503", [])
+    errors = {f"login: {outcome}": len(times) for outcome, times in then["login"].items()
+              if outcome not in ("200", "503")}
+    for title, reads in (("quiet", quiet), ("then", then["me"])):
+        errors |= {f"me, {title}: {outcome}": len(times) for outcome, times in reads.items() if outcome != "200"}
+    more = {"logins/s alone": capacity, "logins/s then": len(done) / seconds,
+            "then to alone": len(done) / seconds / capacity}
+    for share, title in ((0.5, "p50"), (0.99, "p99")):
+        if refused:
+            more[f"refusal {title} ms"] = quantile(refused, share)
+        for name, reads in (("quiet", quiet), ("then", then["me"])):
+            if reads.get("200"):
+                more[f"me {name} {title} ms"] = quantile(reads["200"], share)
+    if "me quiet p99 ms" in more and "me then p99 ms" in more:
+        more["me p99 then to quiet"] = more["me then p99 ms"] / more["me quiet p99 ms"]
+    if not done:
+        raise Failure(f"nobody could log in any more: {counts(then['login'])}")
+    return Sample(len(done), seconds, cpu, errors=errors, refused=len(refused), memory=memory, more=more)
+
+
+class Overload(Workload):
+    name = "overload"
+    title = "Three times as many logins as can be hashed"
+    text = (f"First `GET` of the profile {_READS} times a second alone; then beside it {_CALLERS} callers who log in again "
+            f"and again, which is all that can be hashed; then {_TIMES} times as many logins a second, whoever has been "
+            "answered or not. Logins beyond what can be done are to be refused with 503 at once, and cost neither the "
+            "other logins nor those who are signed in. Times are the caller's.")
+    columns = {"logins/s alone": "{:.0f}", "logins/s then": "{:.0f}", "then to alone": "{:.2f}",
+               "refusal p50 ms": "{:.1f}", "refusal p99 ms": "{:.1f}", "me quiet p50 ms": "{:.1f}",
+               "me then p50 ms": "{:.1f}", "me quiet p99 ms": "{:.1f}", "me then p99 ms": "{:.1f}",
+               "me p99 then to quiet": "{:.2f}"}
+    without = ("cpu", "latency", "rate", "memory")
+    names = ("gatehouse", "fastapi")
+
+    def contestants(self, bench: Bench) -> list[Contestant]:
+        return [Crowd(bench, side) for side in map(bench.side, self.names) if side]

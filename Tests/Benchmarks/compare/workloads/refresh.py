@@ -1,0 +1,89 @@
+"""Refresh tokens, rotated at each use; some come a second time."""
+
+from gateway.processes import Failure
+
+from .. import wrk
+from ..limits import loop, offered
+from ..load import WARM_UP, exchange, exchange_some, file_name
+from ..sample import Sample, outside
+from ..side import Side
+from ..statement import Statement
+from ..workload import Bench, Contestant, Workload
+
+_CONNECTIONS = 32
+# One request in so many is a replay.
+_EVERY = 20
+
+
+class Refreshes:
+    """One side's sessions, and the loads on them."""
+
+    def __init__(self, bench: Bench, side: Side, sessions: int):
+        self.bench, self.side = bench, side
+        self.name, self.version = side.name, side.version
+        stem = bench.scratch / f"refresh-{file_name(side)}"
+        self.template = wrk.write_template(stem.with_suffix(".template"), side.call("refresh", refresh=wrk.TOKEN))
+        self.pool_file, self.journal, self.used_file = (
+            stem.with_suffix(f".{kind}") for kind in ("pool", "journal", "used"))
+        self.pool = [session.refresh for session in side.sessions(sessions)]
+
+    def measure(self, seconds: float) -> Sample:
+        self.bench.pin(self.side)
+        warm = self.load(WARM_UP, [])
+        used, successors = self.use(int(warm.requests / warm.seconds * seconds / _EVERY * 1.5) + 20)
+        meter = self.bench.meter(self.side)
+        outcome = self.load(seconds, used)
+        cpu, memory = meter.cpu(), meter.memory()
+        refused = sum(outcome.statuses.get(status, 0) for status in (400, 401))
+        errors = outcome.faults(400, 401)
+        # What is under way at the end is answered to nobody.
+        errors |= outside(refused, outcome.replayed - _CONNECTIONS, outcome.replayed, "tokens refused that came a second time")
+        errors |= self.survivors(successors, refused, outcome.replayed)
+        sample = outcome.sample(cpu, errors, refused)
+        sample.memory = memory
+        return sample
+
+    def load(self, seconds: float, used: list[str]) -> wrk.Outcome:
+        """Takes tokens from the front of the pool and puts the new ones to its end."""
+        wrk.write_lines(self.pool_file, self.pool)
+        wrk.write_lines(self.used_file, used)
+        self.journal.unlink(missing_ok=True)
+        outcome = wrk.run(self.bench, self.side.port, "refresh", _CONNECTIONS, seconds,
+                          [self.template, self.pool_file, self.journal, self.used_file, _EVERY if used else 0])
+        self.pool += self.journal.read_text().split()
+        del self.pool[:outcome.taken]
+        if len(self.pool) <= _CONNECTIONS:
+            raise Failure("there are too few sessions for so many requests a second.")
+        return outcome
+
+    def use(self, count: int) -> tuple[list[str], list[str]]:
+        """Tokens of sessions of their own that have been used, and their successors, which nobody has used yet."""
+        used = [session.refresh for session in self.side.sessions(count)]
+        return used, [session.refresh for session in exchange(self.bench, self.side, used)]
+
+    def survivors(self, successors: list[str], refused: int, replayed: int) -> dict[str, int]:
+        """Whether each replay has ended its session, and no other session has ended."""
+        sessions, outcome = exchange_some(self.bench, self.side, successors)
+        ended = len(successors) - len(sessions)
+        return outcome.faults(400, 401) | outside(ended, refused, replayed, "sessions ended by a replay")
+
+
+class Refresh(Workload):
+    name = "refresh"
+    title = "Refresh"
+    is_in_quick = True
+    names = ("gatehouse", "fastapi", "limit: statement, singly", "limit: statement, pipelined",
+             "limit: statement, batched", "limit: ES256 signature")
+
+    def contestants(self, bench: Bench) -> list[Contestant]:
+        count = 10_000 if bench.is_quick else 1_000_000
+        self.text = (f"{count:,} sessions whose tokens are exchanged on {_CONNECTIONS} connections, each for its successor and "
+                     f"an access token. One in {_EVERY} has been used before: it is refused and ends its session, which is "
+                     "checked afterwards.")
+        sides = [side for side in map(bench.side, ("gatehouse", "fastapi")) if side]
+        contestants: list[Contestant] = [Refreshes(bench, side, count) for side in sides]
+        identifier = sides[0].identifiers(count) if bench.wishes("limits") else ""
+        for way in ("singly", "pipelined", "batched"):
+            contestants += offered(bench, f"limit: statement, {way}",
+                                   lambda way=way: Statement(bench, sides[0], identifier, count, way))
+        return contestants + loop(bench, "limit: ES256 signature", "sign", "ES256", "sign")
