@@ -3,6 +3,7 @@
 import contextlib
 import importlib
 import pathlib
+import tempfile
 from collections.abc import Callable, Iterator
 
 from gateway.processes import Failure
@@ -60,7 +61,7 @@ class Sides:
         self.say(f"Starting {name}")
         try:
             stack = self.passing if name in VARIANTS else self.stack
-            self.running[name] = stack.enter_context(self._make(name))
+            self.running[name] = stack.enter_context(make(name, self.scratch))
         except (Failure, ImportError) as failure:
             if name not in PEERS:
                 raise
@@ -72,12 +73,15 @@ class Sides:
             self.left_out.append(sentence)
             self.say(sentence)
 
-    def _make(self, name: str) -> Side:
-        folder = self.scratch / "".join(letter if letter.isalnum() else "-" for letter in name)
-        folder.mkdir()
-        folder.chmod(0o755)
-        if name in PEERS:
-            module, kind = PEERS[name]
-            return getattr(importlib.import_module(module), kind)(folder)
-        settings = dict(VARIANTS.get(name, {}))
-        return Gatehouse(folder, name, settings.pop("table", routes)(), **settings)
+
+def make(name: str, scratch: pathlib.Path) -> Side:
+    """The side, not started yet. It keeps its files in a folder of its own in `scratch`."""
+    folder = pathlib.Path(tempfile.mkdtemp(
+        prefix="".join(letter if letter.isalnum() else "-" for letter in name) + "-", dir=scratch))
+    # Postgres' user has to pass through it.
+    folder.chmod(0o755)
+    if name in PEERS:
+        module, kind = PEERS[name]
+        return getattr(importlib.import_module(module), kind)(folder)
+    settings = dict(VARIANTS.get(name, {}))
+    return Gatehouse(folder, name, settings.pop("table", routes)(), **settings)

@@ -54,13 +54,14 @@ class Statement:
 
     version = "pgbench"
 
-    def __init__(self, bench: Bench, side: Gatehouse, sessions: int, way: str):
+    def __init__(self, bench: Bench, side: Gatehouse, identifier: str, sessions: int, way: str):
+        """On so many sessions, the SQL of whose ids by number is `identifier`."""
         self.bench, self.side = bench, side
         self.name = f"limit: statement, {way}"
         programs = sorted(glob.glob("/usr/lib/postgresql/*/bin/pgbench"))
         self.program = programs[-1] if programs else found("pgbench")
         source = (ROOT / "Services/Token/Rotation/RotationStatements.swift").read_text()
-        text, self.rotations = script(rotation(source), side.identifiers(sessions), sessions, way)
+        text, self.rotations = script(rotation(source), identifier, sessions, way)
         self.file = bench.scratch / f"statement-{way.replace(' ', '-')}.sql"
         self.file.write_text(text)
 

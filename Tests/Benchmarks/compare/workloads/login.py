@@ -1,14 +1,59 @@
 """Logins, which are a hash and what is around it."""
 
+import dataclasses
+import json
+import pathlib
+import subprocess
+import sys
+import time
+
+from gateway.processes import Failure
+from suite import quantile
+
 from ..limits import loop
-from ..load import Calls
+from ..load import WARM_UP
 from ..sample import Sample
-from ..side import Call, Side
+from ..side import Side
 from ..workload import Bench, Contestant, Workload
 
 _USERS, _CONNECTIONS = 500, 4
+_CLOSED = pathlib.Path(__file__).parent.parent / "closed.py"
 _HASH = "limit: Argon2id"
 _BEYOND, _SHARE = "beyond the hash", "of what hashes allow"
+
+
+class Logins:
+    """One side under a load in which every login is answered, and at rest before it."""
+
+    def __init__(self, bench: Bench, side: Side):
+        self.bench, self.side = bench, side
+        self.name, self.version = side.name, side.version
+        # Glewlwyd's users are made one by one.
+        users = side.users(20 if side.name == "glewlwyd" else _USERS)
+        self.calls = [dataclasses.asdict(side.call("login", user=user.name, password=user.password)) for user in users]
+
+    def measure(self, seconds: float) -> Sample:
+        self.bench.pin(self.side)
+        self.load(WARM_UP)
+        meter = self.bench.meter(self.side)
+        time.sleep(seconds)
+        rest = meter.cpu()
+        meter = self.bench.meter(self.side)
+        said = self.load(seconds)
+        # Few logins have to carry what the processes do of themselves, so that is taken off.
+        used = {group: max(0.0, cpu - rest[group] * said["seconds"] / seconds) for group, cpu in meter.cpu().items()}
+        errors = {outcome: count for outcome, count in said["outcomes"].items() if outcome != "200"}
+        times = said["milliseconds"]
+        return Sample(len(times), said["seconds"], used, *(quantile(times, share) for share in (0.5, 0.99, 0.999)),
+                      errors=errors, memory=meter.memory())
+
+    def load(self, seconds: float) -> dict:
+        order = {"port": self.side.port, "callers": _CONNECTIONS, "seconds": seconds, "requests": self.calls}
+        result = subprocess.run(self.bench.load_command(sys.executable, _CLOSED), input=json.dumps(order), text=True,
+                                capture_output=True, check=False, timeout=seconds + 60)
+        if result.returncode:
+            raise Failure(f"the load ended with {result.returncode}: {result.stderr[-500:]}")
+        return json.loads(result.stdout)
 
 
 class Login(Workload):
@@ -17,7 +62,7 @@ class Login(Workload):
     text = (f"{_USERS} users log in again and again on {_CONNECTIONS} connections. Hashes are Argon2id with 19 MiB and 2 passes "
             "(Glewlwyd has another kind). Beyond the hash is the CPU in seconds per 1,000 that is left when the limit "
             "program's, which verifies and does nothing else, is taken off; what hashes allow is what as many of it as the "
-            "servers have cores would do.")
+            "servers have cores would do. What the processes use when nobody asks, measured before each load, is taken off.")
     is_in_quick = True
     columns = {_BEYOND: "{:.2f}", _SHARE: "{:.0%}"}
     names = ("gatehouse", "fastapi", "glewlwyd", _HASH)
@@ -25,13 +70,8 @@ class Login(Workload):
     def contestants(self, bench: Bench) -> list[Contestant]:
         self.cores = bench.server_cores
 
-        def calls(side: Side) -> list[Call]:
-            # Glewlwyd's users are made one by one.
-            users = side.users(20 if side.name == "glewlwyd" else _USERS)
-            return [side.call("login", user=user.name, password=user.password) for user in users]
-
         sides = [side for side in map(bench.side, self.names[:3]) if side and side.offers("login")]
-        contestants: list[Contestant] = [Calls(bench, side, self.name, _CONNECTIONS, calls) for side in sides]
+        contestants: list[Contestant] = [Logins(bench, side) for side in sides]
         return contestants + loop(bench, _HASH, "hash")
 
     def compare(self, samples: dict[str, Sample]) -> None:

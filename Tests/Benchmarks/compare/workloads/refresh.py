@@ -86,6 +86,8 @@ class Refresh(Workload):
                      "checked afterwards.")
         sides = [side for side in map(bench.side, ("gatehouse", "fastapi")) if side]
         contestants: list[Contestant] = [Refreshes(bench, side, count) for side in sides]
+        identifier = sides[0].identifiers(count) if bench.wishes("limits") else ""
         for way in ("singly", "pipelined", "batched"):
-            contestants += offered(bench, f"limit: statement, {way}", lambda way=way: Statement(bench, sides[0], count, way))
+            contestants += offered(bench, f"limit: statement, {way}",
+                                   lambda way=way: Statement(bench, sides[0], identifier, count, way))
         return contestants + loop(bench, "limit: ES256 signature", "sign", "ES256", "sign")
