@@ -19,6 +19,7 @@ await ServiceProcess(name: "token", port: TokenSettings.port, settings: TokenSet
     let keys = KeyDirectory(postgres: postgres)
     let clients = ClientDirectory(postgres: postgres)
     let revocations = RevocationSet(lifetime: TenantSettings.longestAccessTokenLifetime)
+    let introspections = IntrospectionCache()
     let tenantRefresher = DirectoryRefresher([.tenantChanged], logger: context.logger) { try await tenants.load() }
     let keyRefresher = DirectoryRefresher([.keysChanged], logger: context.logger) { try await keys.load() }
     let schedule = KeyPlan.Schedule(
@@ -34,9 +35,13 @@ await ServiceProcess(name: "token", port: TokenSettings.port, settings: TokenSet
     let feed = EventFeed(
         postgres: postgres, redis: context.redis, lookback: TenantSettings.longestAccessTokenLifetime,
         logger: context.logger,
-        handlers: [ring.apply, clients.apply, revocations.apply, tenantRefresher.apply, keyRefresher.apply],
+        handlers: [
+            ring.apply, clients.apply, revocations.apply, introspections.apply, tenantRefresher.apply,
+            keyRefresher.apply,
+        ],
         forgettings: [
-            ring.forget, clients.forget, revocations.forgetEpochs, tenantRefresher.request, keyRefresher.request,
+            ring.forget, clients.forget, revocations.forgetEpochs, introspections.forget, tenantRefresher.request,
+            keyRefresher.request,
         ])
     let upstream = try await context.upstream("identity", values[TokenSettings.identityUpstreams])
 
@@ -56,7 +61,7 @@ await ServiceProcess(name: "token", port: TokenSettings.port, settings: TokenSet
         SessionOpener(
             postgres: postgres, tenants: tenants, clients: clients, publisher: publisher, issuer: issuer
         ).endpoint)
-    endpoints += SessionEndpoints(postgres: postgres, publisher: publisher).endpoints
+    endpoints += SessionEndpoints(postgres: postgres, publisher: publisher, revocations: revocations).endpoints
     endpoints.append(
         RefreshEndpoint(
             tenants: tenants, clients: clients, rotation: rotation, codec: codec, issuer: issuer
@@ -64,13 +69,14 @@ await ServiceProcess(name: "token", port: TokenSettings.port, settings: TokenSet
     endpoints.append(TokenEndpoint(authentication: authentication, clients: clients, grants: grants).endpoint)
     endpoints +=
         RevocationEndpoint(
-            authentication: authentication, tenants: tenants, clients: clients, reader: reader, postgres: postgres,
-            publisher: publisher
+            authentication: authentication, tenants: tenants, clients: clients, reader: reader,
+            revocations: revocations,
+            postgres: postgres, publisher: publisher
         ).endpoints
     endpoints.append(
         IntrospectionEndpoint(
-            authentication: authentication, reader: reader, revocations: revocations, clients: clients,
-            postgres: postgres
+            authentication: authentication, reader: reader, revocations: revocations, cache: introspections,
+            clients: clients, postgres: postgres
         ).endpoint)
     endpoints.append(MetadataEndpoint(publicURL: publicURL, tenants: tenants, grants: grants.map(\.name)).endpoint)
     endpoints.append(KeySetEndpoint(keys: keys).endpoint)

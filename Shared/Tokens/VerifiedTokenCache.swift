@@ -1,7 +1,7 @@
 /// Remembers tokens that were found good, until they expire: a check costs a hash instead of a signature.
 ///
-/// One event loop's own, so it needs no lock. Whoever uses it still asks whether the session was revoked meanwhile.
-public struct VerifiedTokenCache<Value: Sendable> {
+/// It has no lock of its own. Whoever uses it still asks whether the session was revoked meanwhile.
+public struct VerifiedTokenCache<Value: Sendable>: Sendable {
     private struct Entry {
         let token: String
         let value: Value

@@ -182,11 +182,38 @@ struct OAuthTests {
             "PUT", "/api/v1/admin/users/\(person.id)/roles", #"{"roles":["USER","MODERATOR"]}"#,
             bearer: suite.superuser())
         #expect(roles.status == 200)
-        #expect(try server.introspect(tokens.access)["active"] == .bool(false))
+        try await eventually { try server.introspect(tokens.access)["active"] == .bool(false) }
         let next = try Tokens(suite.refresh(tokens.refresh).body)
         #expect(try server.introspect(next.access)["active"] == .bool(true))
         #expect(try suite.logout(next.access).status == 204)
         #expect(try server.introspect(next.access)["active"] == .bool(false))
+    }
+
+    @Test("what introspection remembers of a token follows its user's name, its client and its own end")
+    func remembered() async throws {
+        let suite = try SharedSuite.get()
+        let server = try Client(suite, #""audiences":["http://localhost:\#(suite.gateway.port)"]"#)
+        let person = try Person(suite)
+        let tokens = try person.login()
+        for _ in 0..<3 { #expect(try server.introspect(tokens.access)["username"]?.string == person.name) }
+        let name = uniqueName()
+        #expect(
+            try suite.send("PATCH", "/api/v1/users/me", #"{"username":"\#(name)"}"#, bearer: tokens.access).status
+                == 200)
+        try await eventually { try server.introspect(tokens.access)["username"]?.string == name }
+        // Whom the token is not for learns no more from a token that is remembered than from one that is not.
+        #expect(try Client(suite).introspect(tokens.access)["active"] == .bool(false))
+        let ended = try suite.send(
+            "DELETE", "/api/v1/admin/users/\(person.id)/logout-all", bearer: suite.superuser())
+        #expect(ended.status == 200)
+        try await eventually { try server.introspect(tokens.access)["active"] == .bool(false) }
+
+        let other = try Client(suite)
+        let access = try #require(
+            JSONParser.parse(other.token("grant_type=client_credentials").body.utf8)["access_token"]?.string)
+        for _ in 0..<3 { #expect(try server.introspect(access)["active"] == .bool(true)) }
+        #expect(try suite.form("/oauth2/revoke", "token=\(access)", headers: [other.basic]).status == 200)
+        #expect(try server.introspect(access)["active"] == .bool(false))
     }
 
     @Test("the metadata is found at both places, names only what there is, and is the issuer's to the letter")

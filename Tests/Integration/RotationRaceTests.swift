@@ -80,6 +80,35 @@ struct RotationRaceTests {
         }
     }
 
+    @Test("many sessions at once, one token twice among them: the others go on, and of the one nothing is left")
+    func together() throws {
+        let suite = try suite()
+        let people = try (0..<4).map { _ in try Person(suite) }
+        var families = try people.flatMap { person in try (0..<8).map { _ in try open(suite, person.id).refresh } }
+        for _ in 0..<Self.rounds {
+            // Any place in the burst may share a statement with any other, or with its twin, or go to the other instance.
+            let twice = Int.random(in: families.indices)
+            var requests = families.enumerated().map { (family: $0, request: refreshing(suite, $1)) }
+            requests.append((twice, refreshing(suite, families[twice])))
+            requests.shuffle()
+            let answers = try suite.gateway.burst(requests.map(\.request))
+            for (family, answer) in zip(requests.map(\.family), answers) where family != twice {
+                #expect(answer.status == 200, "family \(family) did nothing wrong: \(answer.body)")
+                families[family] = try Tokens(answer.body).refresh
+            }
+            let twins = zip(requests, answers).filter { $0.0.family == twice }.map(\.1)
+            let winners = twins.filter { $0.status == 200 }
+            #expect(winners.count == 1)
+            #expect(twins.count { $0.status == 400 && $0.body.contains("invalid_grant") } == 1)
+            if let winner = winners.first {
+                #expect(try status(suite, Tokens(winner.body).refresh) == 400, "the reuse ended the family")
+            }
+            families[twice] = try open(suite, people[twice / 8].id).refresh
+        }
+        let shared = try suite.sql("select count(*) > count(distinct xmin::text) from sessions where generation > 0")
+        #expect(shared == "t", "some of them shared a transaction")
+    }
+
     @Test("five rotations in a row within one second: each earlier token that comes back finds the family dead")
     func chain() throws {
         let suite = try suite()

@@ -1,3 +1,4 @@
+import Directory
 import Domain
 import Events
 import FoundationEssentials
@@ -15,6 +16,7 @@ struct IntrospectionEndpoint {
     let authentication: ClientAuthentication
     let reader: TokenReader
     let revocations: RevocationSet
+    let cache: IntrospectionCache
     let clients: ClientDirectory
     let postgres: PostgresClient
 
@@ -34,34 +36,43 @@ struct IntrospectionEndpoint {
     private func answer(_ call: Call, _ form: OAuthForm) async throws -> Introspection {
         let (tenant, client) = try await authentication.authenticate(call, form)
         guard client.isConfidential else { throw OAuthError.invalidClient }
-        switch reader.read(try form.required("token"), of: tenant) {
+        let text = try form.required("token")
+        let keys = reader.keys.generation
+        let now = Int64(Date().timeIntervalSince1970)
+        if let known = cache.finding(for: text, now: now, keys: keys), known.claims.tenant == tenant.id.text {
+            return try await mayBeTold(known.claims, known.revocable, to: client, of: tenant)
+                ? Introspection(known.claims, username: known.username) : .inactive
+        }
+        switch reader.read(text, of: tenant) {
         case nil: return .inactive
-        case .access(let claims): return try await introspect(claims, for: client, of: tenant)
         case .refresh(let token): return try await introspect(token, for: client, of: tenant)
+        case .access(let claims):
+            let revocable = claims.revocable
+            let moment = cache.moment
+            guard try await mayBeTold(claims, revocable, to: client, of: tenant) else { return .inactive }
+            var username: String?
+            if let session = revocable.session {
+                let rows = try await postgres.query(
+                    IntrospectionStatements.session, [.uuid(session)], scope: .tenant(tenant.id))
+                guard let row = rows.first, try row.decode(4, as: Int64.self) <= claims.epoch else { return .inactive }
+                username = try row.decode(7)
+            }
+            cache.insert(.init(claims, revocable, username: username), for: text, asOf: moment, keys: keys)
+            return Introspection(claims, username: username)
         }
     }
 
-    private func introspect(
-        _ claims: AccessTokenClaims, for client: RegisteredClient, of tenant: Tenant
-    ) async throws -> Introspection {
-        let mayKnow =
-            claims.clientID == client.identifier || claims.audience.contains(where: client.audiences.contains)
-        let session = claims.session.flatMap { UUID(uuidString: $0) }
-        guard mayKnow, !revocations.refuses(claims.revocable) else { return .inactive }
-        var username: String?
-        if let session {
-            let rows = try await postgres.query(
-                IntrospectionStatements.session, [.uuid(session)], scope: .tenant(tenant.id))
-            guard let row = rows.first, try row.decode(4, as: Int64.self) <= claims.epoch else { return .inactive }
-            username = try row.decode(7)
-        } else if try await clients.client(claims.clientID, of: tenant.id) == nil {
-            return .inactive
+    /// Whether a token is not revoked, its client still one, and of the asking client's concern.
+    private func mayBeTold(
+        _ claims: AccessTokenClaims, _ revocable: RevocableToken, to client: RegisteredClient, of tenant: Tenant
+    ) async throws -> Bool {
+        let isOwn = claims.clientID == client.identifier
+        guard isOwn || claims.audience.contains(where: client.audiences.contains), !revocations.refuses(revocable)
+        else {
+            return false
         }
-        return Introspection(
-            isActive: true, kind: "Bearer", client: claims.clientID, subject: claims.subject, username: username,
-            scope: claims.scope, audience: claims.audience, issuer: claims.issuer, id: claims.id,
-            session: claims.session, tenant: claims.tenant, organization: claims.organization,
-            issuedAt: claims.issuedAt, expiresAt: claims.expiresAt)
+        if isOwn { return true }
+        return try await clients.client(claims.clientID, of: tenant.id) != nil
     }
 
     private func introspect(
@@ -124,5 +135,16 @@ struct Introspection: ResponseContent {
         fields.member("org_permissions_omitted", ifTrue: organization != nil && organization?.permissions == nil)
         fields.member("iat", ifAny: issuedAt)
         fields.member("exp", ifAny: expiresAt)
+    }
+}
+
+extension Introspection {
+    /// What is said of an access token that is good.
+    fileprivate init(_ claims: AccessTokenClaims, username: String?) {
+        self.init(
+            isActive: true, kind: "Bearer", client: claims.clientID, subject: claims.subject, username: username,
+            scope: claims.scope, audience: claims.audience, issuer: claims.issuer, id: claims.id,
+            session: claims.session, tenant: claims.tenant, organization: claims.organization,
+            issuedAt: claims.issuedAt, expiresAt: claims.expiresAt)
     }
 }

@@ -24,6 +24,7 @@ struct RevocationEndpoint {
     let tenants: TenantDirectory
     let clients: ClientDirectory
     let reader: TokenReader
+    let revocations: RevocationSet
     let postgres: PostgresClient
     let publisher: EventPublisher
 
@@ -76,6 +77,7 @@ struct RevocationEndpoint {
                 ], scope: scope)
             if let row = rows.first {
                 publisher.publish([try row.decode(0)])
+                revocations.insert([token.session])
                 return done.telling(ended: token.session)
             }
             let owner = try await postgres.query(IntrospectionStatements.owner, [.uuid(token.session)], scope: scope)
@@ -88,6 +90,7 @@ struct RevocationEndpoint {
             let answers = try await postgres.pipeline(
                 [step, call.audit("token.revoked", "token", claims.id, client: client.id)], scope: scope)
             publisher.publish(try answers[0].map { row throws(PostgresError) in try row.decode(0) })
+            revocations.insert([id])
             return done.telling(ended: id)
         }
     }

@@ -41,18 +41,18 @@ struct Rotation: Sendable {
     /// Rotates a token.
     func rotate(_ request: Request, _ logger: Logger) async throws -> Outcome {
         let token = request.token
+        let scope = PostgresScope.tenant(request.tenant.id)
+        let choice = request.organization
+        if choice.organization == nil,
+            let row = try await postgres.query(RotationStatements.rotate, fastParameters(request), scope: scope).first
+        {
+            return .rotated(try Grant(row, of: request, hasOrganization: false))
+        }
         let parameters: [PostgresValue] = [
             .uuid(token.session), .int8(Int64(clamping: token.generation)), .text(request.client),
             .float8(Double(request.lifetimes.sessionIdle.components.seconds)),
             .optional(request.scope, PostgresValue.textArray),
         ]
-        let scope = PostgresScope.tenant(request.tenant.id)
-        let choice = request.organization
-        if choice.organization == nil,
-            let row = try await postgres.query(RotationStatements.rotate, parameters, scope: scope).first
-        {
-            return .rotated(try Grant(row, of: request, hasOrganization: false))
-        }
         let chosen = PostgresValue.optional(choice.organization)
         if let row = try await postgres.query(
             RotationStatements.rotateInOrganization, parameters + [chosen, .bool(choice == .without)], scope: scope
@@ -80,6 +80,15 @@ struct Rotation: Sendable {
             return .refused(outcome)
         }
         return .rotated(try Grant(row, of: request, hasOrganization: true))
+    }
+
+    /// Those of the fast path, each of a type that there are arrays of: whole seconds, and scopes as the session has them.
+    private func fastParameters(_ request: Request) -> [PostgresValue] {
+        [
+            .uuid(request.token.session), .int8(Int64(clamping: request.token.generation)), .text(request.client),
+            .int8(request.lifetimes.sessionIdle.components.seconds),
+            .optional(request.scope?.joined(separator: " ")),
+        ]
     }
 }
 

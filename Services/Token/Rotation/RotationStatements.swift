@@ -5,8 +5,8 @@ enum RotationStatements {
     /// statement. No row means that the session has an organization, or that the slow path has to find out why.
     ///
     /// The roles are written out: `role_claims` would not be inlined here and make the statement three times as dear.
-    static let rotate = PostgresStatement(
-        "rotation_rotate", [.uuid, .int8, .text, .float8, .textArray],
+    private static let rotateOne = PostgresStatement(
+        "rotation_rotate", [.uuid, .int8, .text, .int8, .text],
         """
         update sessions s
         set generation = s.generation + 1, refreshed_at = clock_timestamp(), last_seen_at = clock_timestamp(),
@@ -15,7 +15,7 @@ enum RotationStatements {
         where s.tenant_id = current_tenant() and s.id = $1 and s.generation = $2
             and s.organization_id is null
             and s.revoked_at is null and s.expires_at > now() and s.idle_expires_at > now()
-            and ($5 is null or $5 <@ string_to_array(s.scope, ' '))
+            and ($5 is null or string_to_array($5, ' ') <@ string_to_array(s.scope, ' '))
             and u.tenant_id = s.tenant_id and u.id = s.user_id and u.state = 'active'
             and c.tenant_id = s.tenant_id and c.id = s.client_id and c.identifier = $3 and c.state = 'active'
         returning s.generation, s.scope, s.user_id,
@@ -27,6 +27,17 @@ enum RotationStatements {
             ),
             u.token_epoch, s.amr, s.authenticated_at, least(s.expires_at, s.idle_expires_at)
         """)
+
+    /// The same for the sessions of several refreshes (migration 0019).
+    private static let rotateMany = PostgresStatement(
+        "rotation_rotate_many", [.uuidArray, .int8Array, .textArray, .int8Array, .textArray],
+        """
+        select generation, scope, user_id, roles, token_epoch, amr, authenticated_at, ends_at, id
+        from rotate_sessions($1, $2, $3, $4, $5)
+        """)
+
+    /// The fast path, which takes the refreshes of a tenant that come at once together.
+    static let rotate = PostgresGatheredStatement(one: rotateOne, many: rotateMany)
 
     /// The same for a session that has an organization, or is to have $6, or none when $7 says so: a statement of its own,
     /// so that sessions without one pay nothing. The organization goes when the user does not belong to it any more.

@@ -10,6 +10,8 @@ import Postgres
 struct SessionEndpoints {
     let postgres: PostgresClient
     let publisher: EventPublisher
+    /// Told at once of what ends here, so that this process need not wait for the event.
+    let revocations: RevocationSet
 
     var endpoints: [Operation] {
         let this = self
@@ -71,6 +73,7 @@ struct SessionEndpoints {
         // One's own session ended already is what was wanted; another id is told like one that never was.
         guard !rows.isEmpty || session == person.session else { throw Problem.notFound }
         publisher.publish(try rows.map { row throws(PostgresError) in try row.decode(0) })
+        revocations.insert([session])
         var headers = HTTPFields()
         if let name = HTTPField.Name(InternalHeader.revoked.description) { headers[name] = session.text }
         return Response(status: .noContent, headers: headers)

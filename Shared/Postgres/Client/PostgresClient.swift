@@ -95,6 +95,27 @@ public final class PostgresClient: Sendable, Service {
         return try await perform(.standalone, scope, [step], deadline).only()
     }
 
+    /// Runs a statement about one row, together with others of it and the same scope where several are asked for at once.
+    ///
+    /// As with `query` of one statement, it takes effect or fails by itself: where the server refuses those that went
+    /// together, each goes again alone. Only what befalls a connection or the whole server befalls all of them.
+    ///
+    /// - Parameters:
+    ///   - statement: What to run, for one row and for many.
+    ///   - parameters: Values for `$1`, `$2`, … of the statement for one row; the first is the row's key.
+    ///   - scope: Whose rows it may see.
+    ///   - deadline: When to stop waiting; by default the acquire and statement timeouts from now.
+    /// - Returns: The row, or none.
+    nonisolated(nonsending) public func query(
+        _ statement: PostgresGatheredStatement, _ parameters: [PostgresValue], scope: PostgresScope = .unscoped,
+        deadline: NIODeadline? = nil
+    ) async throws(PostgresError) -> PostgresRows {
+        let step = try EncodedStep(statement.one, parameters)
+        // Without a key there is no row, whose answer could be told from others'.
+        let gathered = step.key == nil ? nil : statement
+        return try await perform(.standalone, scope, [step], gathered: gathered, deadline).only()
+    }
+
     /// Runs several statements in one round trip and one transaction: all take effect, or none.
     ///
     /// - Returns: The results in the order of the steps.
@@ -111,13 +132,14 @@ public final class PostgresClient: Sendable, Service {
 
     /// Submits a unit and waits for its outcome.
     nonisolated(nonsending) func perform(
-        _ kind: Unit.Kind, _ scope: PostgresScope, _ steps: [EncodedStep], _ deadline: NIODeadline?
+        _ kind: Unit.Kind, _ scope: PostgresScope, _ steps: [EncodedStep], gathered: PostgresGatheredStatement? = nil,
+        _ deadline: NIODeadline?
     ) async throws(PostgresError) -> [PostgresRows] {
         let loop = MultiThreadedEventLoopGroup.currentEventLoop
         let now = NIODeadline.now()
         let unit = Unit(
-            kind: kind, scope: scope, steps: steps, deadline: deadline ?? defaultDeadline(from: now), createdAt: now,
-            loop: loop)
+            kind: kind, scope: scope, steps: steps, gathered: gathered,
+            deadline: deadline ?? defaultDeadline(from: now), createdAt: now, loop: loop)
         guard let place = SpanContext.current else { return try await outcome(of: unit) { submit(unit) } }
         var span = place.begin(unit.name, .client)
         span.set("db.system.name", "postgresql")

@@ -10,14 +10,17 @@ extension DatabaseThread {
     func expire() {
         standalone.removeExpired(now: now) { expireUnsent($0) }
         openings.removeExpired(now: now) { expireUnsent($0) }
+        for unit in gatherings.removeExpired(now: now) { expireUnsent(unit) }
         if now >= nextAnswerExpiry {
             nextAnswerExpiry = .distantFuture
             for slot in slots {
-                for unit in slot.connection?.unanswered ?? [] where !unit.isSettled {
-                    if unit.deadline <= now {
-                        complete(unit, .failure(.deadlineExceeded(mayHaveCommitted: unit.commitsWhenSent)))
-                    } else {
-                        nextAnswerExpiry = min(nextAnswerExpiry, unit.deadline)
+                for unit in slot.connection?.unanswered ?? [] {
+                    for waiter in unit.waiters where !waiter.isSettled {
+                        if waiter.deadline <= now {
+                            complete(waiter, .failure(.deadlineExceeded(mayHaveCommitted: waiter.commitsWhenSent)))
+                        } else {
+                            nextAnswerExpiry = min(nextAnswerExpiry, waiter.deadline)
+                        }
                     }
                 }
             }
@@ -60,6 +63,7 @@ extension DatabaseThread {
         let error = PostgresError.unavailable(reason: lastReason)
         for unit in standalone.removeAll() { complete(unit, .failure(error)) }
         for unit in openings.removeAll() { complete(unit, .failure(error)) }
+        for unit in gatherings.removeAll() { complete(unit, .failure(error)) }
     }
 
     /// Closes a slot's connection and has it made again soon.

@@ -3,7 +3,7 @@ import NIOCore
 /// Which unit goes over which connection.
 extension DatabaseThread {
     /// An unanswered unit this old makes its connection slow.
-    private static let slowAfter = TimeAmount.milliseconds(20)
+    static let slowAfter = TimeAmount.milliseconds(20)
 
     /// Sends what can be sent.
     func place() {
@@ -21,6 +21,7 @@ extension DatabaseThread {
             connection.reservation = reservation
             send(unit, over: connection)
         }
+        placeGathered()
         while let unit = standalone.first(now: now, expire: { expireUnsent($0) }), let connection = connectionToShare()
         {
             standalone.removeFirst()
@@ -64,11 +65,13 @@ extension DatabaseThread {
         }
     }
 
-    private func send(_ unit: Unit, over connection: PipelinedConnection) {
+    func send(_ unit: Unit, over connection: PipelinedConnection) {
         do {
             try connection.send(unit, now: now)
-            metrics.record(wait: max(.zero, now - unit.createdAt))
-            nextAnswerExpiry = min(nextAnswerExpiry, unit.deadline)
+            for waiter in unit.waiters {
+                metrics.record(wait: max(.zero, now - waiter.createdAt))
+                nextAnswerExpiry = min(nextAnswerExpiry, waiter.deadline)
+            }
         } catch {
             if case .opening(let reservation, _) = unit.kind {
                 reservation.state = .ended
@@ -82,7 +85,7 @@ extension DatabaseThread {
         connection.failure == nil && !connection.isCondemned && connection.reservation == nil
     }
 
-    private func connectionToShare() -> PipelinedConnection? {
+    func connectionToShare() -> PipelinedConnection? {
         best { $0.load < configuration.window }
     }
 

@@ -16,6 +16,7 @@ final class DatabaseThread {
     var slots: [ConnectionSlot]
     var standalone = UnitQueue()
     var openings = UnitQueue()
+    var gatherings = Gatherings(patience: slowAfter)
     var completions = Completions()
     var metrics: PostgresMetrics
     var now = NIODeadline.now()
@@ -71,10 +72,13 @@ final class DatabaseThread {
             isFinished = finishIfStopped()
             completions.deliver()
             metrics.flush(
-                queueDepth: standalone.count + openings.count,
+                queueDepth: waiting,
                 inFlight: slots.reduce(0) { $0 + ($1.connection?.load ?? 0) })
         }
     }
+
+    /// Units that wait for a connection, or to be gathered.
+    private var waiting: Int { standalone.count + openings.count + gatherings.waiting }
 
     var mayConnect: Bool { phase == .running }
 
@@ -90,7 +94,7 @@ final class DatabaseThread {
             polled.append(pollfd(fd: connection.descriptor, events: Int16(events), revents: 0))
             polledSlots.append(index)
         }
-        let waiting = standalone.count + openings.count
+        let waiting = waiting
         let mustLook = exchange.withState { [phase] state -> Bool in
             state.waiting = waiting
             guard state.units.isEmpty, state.attempts.isEmpty, state.phase == phase else { return true }
@@ -149,6 +153,7 @@ final class DatabaseThread {
         for attempt in attempts { conclude(attempt.outcome, slot: attempt.slot) }
         for unit in collected {
             switch unit.kind {
+            case .standalone where unit.gathered != nil: gatherings.append(unit)
             case .standalone: standalone.append(unit)
             case .opening: openings.append(unit)
             case .within(let reservation), .closing(let reservation, _): placeBound(unit, reservation)
@@ -158,6 +163,11 @@ final class DatabaseThread {
     }
 
     func complete(_ unit: Unit, _ outcome: Unit.Outcome) {
+        if unit.gathered != nil { gatherings.end(unit) }
+        guard unit.members.isEmpty else {
+            tellMembers(of: unit, outcome)
+            return
+        }
         metrics.count(outcome)
         completions.add(unit, outcome)
     }
@@ -166,7 +176,8 @@ final class DatabaseThread {
     private func millisecondsToNextEvent() -> CInt {
         var next = min(standalone.nextExpiry, openings.nextExpiry, nextAnswerExpiry)
         if let stopsBy { next = min(next, stopsBy) }
-        if let downSince, standalone.count + openings.count > 0 {
+        next = min(next, gatherings.nextEvent(now: now))
+        if let downSince, waiting > 0 {
             next = min(next, downSince + configuration.acquireTimeout)
         }
         for slot in slots {
@@ -189,7 +200,7 @@ final class DatabaseThread {
     private func finishIfStopped() -> Bool {
         guard let stopsBy else { return false }
         let isIdle =
-            standalone.count == 0 && openings.count == 0
+            waiting == 0
             && slots.allSatisfy { $0.connection.map { $0.load == 0 && $0.reservation == nil } ?? true }
         guard isIdle || now >= stopsBy || downSince != nil else { return false }
         let late = exchange.withState { state -> ([Unit], [Connector.Outcome]) in
@@ -205,6 +216,7 @@ final class DatabaseThread {
         for case .established(let connection) in late.1 { connection.close() }
         for unit in standalone.removeAll() { complete(unit, .failure(.closed)) }
         for unit in openings.removeAll() { complete(unit, .failure(.closed)) }
+        for unit in gatherings.removeAll() { complete(unit, .failure(.closed)) }
         for index in slots.indices { close(slot: index, reason: "the client was shut down") }
         metrics.record(connectionsUp: 0)
         return true

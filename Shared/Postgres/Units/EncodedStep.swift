@@ -43,6 +43,13 @@ struct EncodedStep: Sendable {
         self.lengths = lengths
     }
 
+    /// A step whose values are encoded already.
+    init(definition: PostgresStatement.Definition, bytes: [UInt8], lengths: [Int32]) {
+        self.definition = definition
+        self.bytes = bytes
+        self.lengths = lengths
+    }
+
     static func all(_ steps: [PostgresStep]) throws(PostgresError) -> [EncodedStep] {
         var encoded: [EncodedStep] = []
         encoded.reserveCapacity(steps.count)

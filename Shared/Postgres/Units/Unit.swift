@@ -30,6 +30,10 @@ final class Unit: @unchecked Sendable {
     let kind: Kind
     let scope: PostgresScope
     let steps: [EncodedStep]
+    /// The statement it may go together with others of; nil for those that go by themselves.
+    let gathered: PostgresGatheredStatement?
+    /// The units it stands for, which are told what becomes of it; none where it stands for itself.
+    let members: [Unit]
     let deadline: NIODeadline
     /// When the caller asked for it.
     let createdAt: NIODeadline
@@ -41,6 +45,8 @@ final class Unit: @unchecked Sendable {
     private(set) var outcome: Outcome = .failure(.cancelled())
 
     // The database thread's own.
+    /// Set once its members have been told.
+    var hasToldMembers = false
     var sentAt: NIODeadline?
     var preparations = 0
     var rows: [PostgresRows] = []
@@ -51,12 +57,14 @@ final class Unit: @unchecked Sendable {
     var opensTransaction = false
 
     init(
-        kind: Kind, scope: PostgresScope, steps: [EncodedStep], deadline: NIODeadline,
-        createdAt: NIODeadline = .now(), loop: (any EventLoop)?
+        kind: Kind, scope: PostgresScope, steps: [EncodedStep], gathered: PostgresGatheredStatement? = nil,
+        members: [Unit] = [], deadline: NIODeadline, createdAt: NIODeadline = .now(), loop: (any EventLoop)?
     ) {
         self.kind = kind
         self.scope = scope
         self.steps = steps
+        self.gathered = gathered
+        self.members = members
         self.deadline = deadline
         self.createdAt = createdAt
         self.loop = loop
@@ -71,6 +79,9 @@ final class Unit: @unchecked Sendable {
         case .closing(_, let commits): commits ? "commit" : "rollback"
         }
     }
+
+    /// Those who wait for it: itself, or the units it stands for.
+    var waiters: [Unit] { members.isEmpty ? [self] : members }
 
     /// Whether the unit, once sent, could have changed something that lasts.
     var commitsWhenSent: Bool {

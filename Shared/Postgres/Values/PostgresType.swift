@@ -25,4 +25,17 @@ public enum PostgresType: Sendable, Hashable {
         case .uuidArray: 2951
         }
     }
+
+    /// The type of an array of it; nil where this driver has none.
+    var array: PostgresType? {
+        switch self {
+        case .bool: .boolArray
+        case .int4: .int4Array
+        case .int8: .int8Array
+        case .text: .textArray
+        case .timestamptz: .timestamptzArray
+        case .uuid: .uuidArray
+        default: nil
+        }
+    }
 }

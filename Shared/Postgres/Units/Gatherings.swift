@@ -1,0 +1,126 @@
+import FoundationEssentials
+import NIOCore
+
+/// Units that wait to go together, by statement and scope. It only decides who goes when; sending is for others.
+struct Gatherings {
+    private struct Key: Hashable {
+        let statement: String
+        let scope: PostgresScope
+    }
+
+    private struct Gathering {
+        var waiting = UnitQueue()
+        /// Those sent and not answered, in that order.
+        var underWay: [Unit] = []
+    }
+
+    /// What takes longer holds up others of its gathering no more: it may be waiting for a lock that concerns nobody else.
+    private let patience: TimeAmount
+    private var gatherings: [Key: Gathering] = [:]
+    /// The gatherings in which somebody waits.
+    private var crowded: Set<Key> = []
+
+    init(patience: TimeAmount) {
+        self.patience = patience
+    }
+
+    /// How many units wait in all.
+    private(set) var waiting = 0
+
+    mutating func append(_ unit: Unit) {
+        guard let key = Self.key(of: unit) else { return }
+        gatherings[key, default: Gathering()].waiting.append(unit)
+        crowded.insert(key)
+        waiting += 1
+    }
+
+    /// The units that are to go together now, sorted by key, no key twice and at most `PostgresGatheredStatement.limit`;
+    /// nil when nobody may go. Of several about one row the first goes along, `alone` takes the others; `expire` takes
+    /// those whose time is up.
+    mutating func next(now: NIODeadline, expire: (Unit) -> Void, alone: (Unit) -> Void) -> [Unit]? {
+        for key in crowded where gatherings[key]?.underWay.allSatisfy({ isLate($0, now) }) ?? false {
+            var rows: [UUID: Unit] = [:]
+            while rows.count < PostgresGatheredStatement.limit, let unit = remove(from: key, now: now, expire) {
+                guard let row = unit.steps.first?.key, rows[row] == nil else {
+                    alone(unit)
+                    continue
+                }
+                rows[row] = unit
+            }
+            forgetIfEmpty(key)
+            // One order of locks for all who lock several rows.
+            if !rows.isEmpty { return rows.sorted { $0.key < $1.key }.map(\.value) }
+        }
+        return nil
+    }
+
+    private mutating func remove(from key: Key, now: NIODeadline, _ expire: (Unit) -> Void) -> Unit? {
+        let before = gatherings[key]?.waiting.count ?? 0
+        let unit = gatherings[key]?.waiting.first(now: now, expire: expire)
+        if unit != nil { gatherings[key]?.waiting.removeFirst() }
+        waiting -= before - (gatherings[key]?.waiting.count ?? 0)
+        return unit
+    }
+
+    private func isLate(_ unit: Unit, _ now: NIODeadline) -> Bool {
+        unit.sentAt.map { now >= $0 + patience } ?? false
+    }
+
+    /// A unit of a gathering, or one that stands for several, is about to be sent.
+    mutating func begin(_ unit: Unit) {
+        guard let key = Self.key(of: unit) else { return }
+        gatherings[key, default: Gathering()].underWay.append(unit)
+    }
+
+    /// A unit was answered, or will not be.
+    mutating func end(_ unit: Unit) {
+        guard let key = Self.key(of: unit) else { return }
+        gatherings[key]?.underWay.removeAll { $0 === unit }
+        forgetIfEmpty(key)
+    }
+
+    private mutating func forgetIfEmpty(_ key: Key) {
+        guard let gathering = gatherings[key], gathering.waiting.count == 0 else { return }
+        crowded.remove(key)
+        if gathering.underWay.isEmpty { gatherings[key] = nil }
+    }
+
+    /// When next something is to be done although nothing arrives: a unit expires, or has been under way for too long.
+    func nextEvent(now: NIODeadline) -> NIODeadline {
+        var next = NIODeadline.distantFuture
+        for key in crowded {
+            guard let gathering = gatherings[key] else { continue }
+            next = min(next, gathering.waiting.nextExpiry)
+            for unit in gathering.underWay where !isLate(unit, now) {
+                if let sentAt = unit.sentAt { next = min(next, sentAt + patience) }
+            }
+        }
+        return next
+    }
+
+    /// Hands out those whose deadline has passed or whose caller has gone.
+    mutating func removeExpired(now: NIODeadline) -> [Unit] {
+        var expired: [Unit] = []
+        for key in crowded {
+            gatherings[key]?.waiting.removeExpired(now: now) { expired.append($0) }
+            forgetIfEmpty(key)
+        }
+        waiting -= expired.count
+        return expired
+    }
+
+    /// Hands out all that wait.
+    mutating func removeAll() -> [Unit] {
+        var units: [Unit] = []
+        for key in crowded {
+            units += gatherings[key]?.waiting.removeAll() ?? []
+            forgetIfEmpty(key)
+        }
+        waiting = 0
+        return units
+    }
+
+    private static func key(of unit: Unit) -> Key? {
+        unit.gathered.map { Key(statement: $0.one.name, scope: unit.scope) }
+    }
+}

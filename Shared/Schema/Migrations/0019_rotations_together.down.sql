@@ -1,0 +1,1 @@
+drop function rotate_sessions(uuid[], bigint[], text[], bigint[], text[]);
