@@ -188,7 +188,7 @@ let package = Package(
                 nioCore, nioPosix, nioConcurrency, hummingbirdCore, logging,
             ]),
         tests("TokenServiceTests", ["Token", "Kit", "Tokens"]),
-        tests("IdentityTests", ["Identity", "Domain"]),
+        tests("IdentityTests", ["Identity", "Domain", "Events", nioCore]),
         tests("AdminTests", ["Admin", "Domain", "Kit", "Postgres", "Tokens", nioCore]),
         tests("CommandLineToolTests", ["CommandLineTool", "Kit", arguments]),
         tests(

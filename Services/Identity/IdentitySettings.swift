@@ -19,13 +19,19 @@ enum IdentitySettings {
     static let failuresPerAddress = Setting<Int>(
         "LOGIN_FAILURES_PER_ADDRESS", .integer(in: 1...1_000_000_000), default: "100",
         "Failed logins from one address within 15 minutes before devices that are not known have to wait")
+    static let profileCacheSize = Setting<Int>(
+        "PROFILE_CACHE_SIZE", .integer(in: 0...10_000_000), default: "50000",
+        "Profiles kept in memory, some 1 KiB each, until an event says that they changed; 0 keeps none")
     static let superuserEmail = Setting<String?>.optional(
         "FIRST_SUPERUSER_EMAIL", .nonEmpty, "The first superuser, made once when there is none")
     static let superuserPassword = Setting<Secret?>.optional(
         "FIRST_SUPERUSER_PASSWORD", .secret(minimumBytes: 8), "The first superuser's password")
 
     static let all: [any SettingDeclaration] =
-        [tokenUpstreams, hashWorkers, wordLists, failuresPerAddress, superuserEmail, superuserPassword]
+        [
+            tokenUpstreams, hashWorkers, wordLists, failuresPerAddress, profileCacheSize, superuserEmail,
+            superuserPassword,
+        ]
         + MailSettings.all
 
     /// Debian's place for cracklib's words.

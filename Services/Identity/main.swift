@@ -16,10 +16,13 @@ await ServiceProcess(name: "identity", port: IdentitySettings.port, settings: Id
     let revocations = RevocationSet(lifetime: TenantSettings.longestAccessTokenLifetime)
     let refresher = DirectoryRefresher([.tenantChanged], logger: context.logger) { try await tenants.load() }
     context.metrics.observeGauge("gatehouse_revocations") { Double(revocations.count) }
+    let liveness = EventLiveness()
+    let profiles = ProfileCache(capacity: values[IdentitySettings.profileCacheSize]) { liveness.isLive }
+    profiles.show(in: context.metrics)
     let feed = EventFeed(
         postgres: postgres, redis: context.redis, lookback: TenantSettings.longestAccessTokenLifetime,
-        logger: context.logger, handlers: [refresher.apply, revocations.apply],
-        forgettings: [refresher.request, revocations.forgetEpochs])
+        logger: context.logger, handlers: [refresher.apply, revocations.apply, { profiles.apply($0) }],
+        forgettings: [refresher.request, revocations.forgetEpochs, { profiles.forgetAll() }], liveness: liveness)
     let publisher = EventPublisher(redis: context.redis)
     let upstream = try await context.upstream("token", values[IdentitySettings.tokenUpstreams])
     let workers = values[IdentitySettings.hashWorkers]
@@ -39,23 +42,26 @@ await ServiceProcess(name: "identity", port: IdentitySettings.port, settings: Id
     endpoints.append(RegistrationEndpoint(postgres: postgres, tenants: tenants, intake: intake).endpoint)
     endpoints.append(PasswordHashEndpoint(tenants: tenants, intake: intake).endpoint)
     endpoints += LoginEndpoints(signIn: signIn, isSecure: publicURL.isSecure).endpoints
-    endpoints += VerificationEndpoints(postgres: postgres, publisher: publisher).endpoints
+    endpoints += VerificationEndpoints(postgres: postgres, publisher: publisher, profiles: profiles).endpoints
     endpoints +=
-        RecoveryEndpoints(postgres: postgres, tenants: tenants, intake: intake, publisher: publisher).endpoints
+        RecoveryEndpoints(
+            postgres: postgres, tenants: tenants, intake: intake, publisher: publisher, profiles: profiles
+        ).endpoints
     endpoints.append(
         ChangePasswordEndpoint(
             postgres: postgres, tenants: tenants, proof: proof, intake: intake, publisher: publisher,
             isSecure: publicURL.isSecure
         ).endpoint)
-    endpoints += ProfileEndpoints(postgres: postgres, proof: proof, publisher: publisher).endpoints
+    endpoints += ProfileEndpoints(postgres: postgres, proof: proof, publisher: publisher, cache: profiles).endpoints
     endpoints.append(ActivityEndpoint(postgres: postgres).endpoint)
     let changes = OrganizationChanger(
-        postgres: postgres, publisher: publisher, keys: IdempotencyKeys(sealedUnder: context.internalKey))
+        postgres: postgres, publisher: publisher, keys: IdempotencyKeys(sealedUnder: context.internalKey),
+        profiles: profiles)
     endpoints += OrganizationEndpoints(postgres: postgres, changes: changes).endpoints
     endpoints += MemberEndpoints(postgres: postgres, changes: changes).endpoints
     endpoints += CustomRoleEndpoints(postgres: postgres, changes: changes).endpoints
     endpoints += InvitationEndpoints(postgres: postgres, changes: changes).endpoints
-    endpoints += InvitationAnswerEndpoints(postgres: postgres, publisher: publisher).endpoints
+    endpoints += InvitationAnswerEndpoints(postgres: postgres, publisher: publisher, profiles: profiles).endpoints
 
     var services: [any Service] = [refresher, feed, upstream]
     if let transport {

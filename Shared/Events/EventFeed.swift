@@ -24,6 +24,9 @@ public final class EventFeed: Sendable, Service {
         var hints: Set<Int64> = []
         var isLinked = false
         var isCurrent = false
+        /// Counts what may have kept hints away or unread: what was cached is trusted again once a read past the cursor
+        /// that began later is through.
+        var gaps = 0
         /// The highest id of an event that was applied.
         var newest: Int64 = 0
         var wake: CheckedContinuation<Void, Never>?
@@ -38,6 +41,7 @@ public final class EventFeed: Sendable, Service {
     private let logger: Logger
     private let state = NIOLockedValueBox(State())
     private let metrics = EventMetrics()
+    private let liveness: EventLiveness
 
     /// A feed.
     /// - Parameters:
@@ -46,15 +50,17 @@ public final class EventFeed: Sendable, Service {
     ///   - handlers: Called with each event, in order of registration.
     ///   - forgettings: Called after a failover, before the events of the lookback are handed out again: events that were
     ///     read may be lost, so that what they led to is to be learned anew.
+    ///   - liveness: Told whether news arrives as it is made.
     public init(
         postgres: PostgresClient, redis: RedisClient, lookback: Duration, logger: Logger, handlers: [Handler],
-        forgettings: [Forgetting] = []
+        forgettings: [Forgetting] = [], liveness: EventLiveness = EventLiveness()
     ) {
         self.postgres = postgres
         self.redis = redis
         self.lookback = lookback
         self.handlers = handlers
         self.forgettings = forgettings
+        self.liveness = liveness
         self.logger = logger
     }
 
@@ -76,10 +82,11 @@ public final class EventFeed: Sendable, Service {
         for await event in redis.subscribe([Self.channel]) {
             switch event {
             case .connected:
-                state.withLockedValue { $0.isLinked = true }
+                // Also said when hints had to be dropped, so that it opens a gap even where the link was up.
+                miss { $0.isLinked = true }
                 catchUp()
             case .disconnected:
-                state.withLockedValue { $0.isLinked = false }
+                miss { $0.isLinked = false }
             case .message(_, let payload):
                 let ids = payload.split(separator: UInt8(ascii: ",")).prefix(10_000)
                     .compactMap { Int64(String(decoding: $0, as: UTF8.self)) }
@@ -97,6 +104,15 @@ public final class EventFeed: Sendable, Service {
             try? await Task.sleep(for: .seconds(1))
         }
         wake()
+    }
+
+    /// Notes that hints may be missing.
+    private func miss(_ change: (inout State) -> Void = { _ in }) {
+        state.withLockedValue { state in
+            change(&state)
+            state.gaps += 1
+            liveness.set(false)
+        }
     }
 
     private func hint(_ ids: [Int64]) {
@@ -175,11 +191,18 @@ public final class EventFeed: Sendable, Service {
     }
 
     private func apply(_ ids: [Int64]) async throws(PostgresError) {
-        apply(try await postgres.query(EventStatements.byID, [.int8Array(ids)]))
+        do throws(PostgresError) {
+            apply(try await postgres.query(EventStatements.byID, [.int8Array(ids)]))
+        } catch {
+            miss()
+            throw error
+        }
     }
 
     private func followCursor() async throws(PostgresError) {
-        var cursor = state.withLockedValue { $0.cursor }
+        var cursor: EventCursor
+        let gaps: Int
+        (cursor, gaps) = state.withLockedValue { ($0.cursor, $0.gaps) }
         let timeline = postgres.timeline
         var isAnew = cursor.resetIfElsewhere(than: timeline)
         // The horizon is taken before the rows are read: whatever ran then may still add rows at or above it.
@@ -205,6 +228,7 @@ public final class EventFeed: Sendable, Service {
         state.withLockedValue {
             $0.cursor = reached
             $0.isCurrent = true
+            liveness.set($0.isLinked && $0.gaps == gaps)
         }
         metrics.recordPoll(upTo: reached)
     }

@@ -15,6 +15,7 @@ import Tokens
 struct InvitationAnswerEndpoints {
     let postgres: PostgresClient
     let publisher: EventPublisher
+    let profiles: ProfileCache
 
     var endpoints: [Operation] {
         let this = self
@@ -47,7 +48,9 @@ struct InvitationAnswerEndpoints {
 
     private func accept(_ call: Call, _ token: String) async throws -> OrganizationView {
         let (user, digest) = (try call.person().user, try OneTimeToken.digest(of: token))
-        let (view, events) = try await postgres.transaction(scope: .tenant(call.tenant)) { transaction in
+        // The address may be proven by it.
+        defer { profiles.forget(user: user) }
+        let (organization, view, events) = try await postgres.transaction(scope: .tenant(call.tenant)) { transaction in
             _ = try await transaction.query(OrganizationStatements.lockUsers, [.uuidArray([user])])
             guard let found = try await transaction.query(InvitationStatements.organization, [.bytea(digest)]).first
             else { throw OneTimeToken.invalid }
@@ -67,13 +70,15 @@ struct InvitationAnswerEndpoints {
             guard try await transaction.organizationRole(of: user, in: organization) == nil else {
                 throw Problem.conflict("already_member", "You belong to the organization already")
             }
-            _ = try await transaction.pipeline([
+            let made = try await transaction.pipeline([
                 PostgresStep(InvitationStatements.delete, [.uuid(organization), .uuid(id)]),
                 PostgresStep(
                     MemberStatements.insert,
                     [.uuid(organization), .uuid(user), .text(role.base), .optional(role.customID)]),
                 PostgresStep(InvitationStatements.proveAddress, [.uuid(user)]),
+                EventStatements.append(.userChanged, subject: user),
             ])
+            let told = try made[3].map { row throws(PostgresError) in try row.decode(0, as: Int64.self) }
             let events = try await transaction.record(
                 organization,
                 audit: call.audit(
@@ -81,8 +86,9 @@ struct InvitationAnswerEndpoints {
                     ["user": user.text, "role": role.name, "invitation": id.text]))
             let views = try await transaction.query(OrganizationStatements.one, [.uuid(organization), .uuid(user)])
             guard let row = views.first else { throw OneTimeToken.invalid }
-            return (try OrganizationView(row), events)
+            return (organization, try OrganizationView(row), told + events)
         }
+        profiles.forget(organization: organization)
         publisher.publish(events)
         return view
     }

@@ -24,6 +24,7 @@ struct OrganizationChanger: Sendable {
     let postgres: PostgresClient
     let publisher: EventPublisher
     let keys: IdempotencyKeys
+    let profiles: ProfileCache
 
     /// Runs a change. A deadlock runs `body` again, so it has no effects but its statements'.
     /// - Parameters:
@@ -38,6 +39,7 @@ struct OrganizationChanger: Sendable {
             OrganizationChange<Answer>
     ) async throws -> Answer {
         let (organization, user) = (try call.id("id"), try call.person().user)
+        defer { profiles.forget(organization: organization) }
         return try await run(call) { transaction in
             // Strangers get no further than this: no lock is theirs to take.
             _ = try await transaction.standing(of: user, in: organization)
@@ -58,6 +60,7 @@ struct OrganizationChanger: Sendable {
             OrganizationChange<Answer>
     ) async throws -> Response {
         let (organization, user) = (try call.id("id"), try call.person().user)
+        defer { profiles.forget(organization: organization) }
         return try await once(call) { transaction in
             _ = try await transaction.query(OrganizationStatements.lock, [.uuid(organization)])
             return try await body(transaction, transaction.standing(of: user, in: organization))

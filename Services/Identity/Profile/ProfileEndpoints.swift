@@ -2,6 +2,7 @@ import Domain
 import Events
 import FoundationEssentials
 import HTTPTypes
+import Hummingbird
 import Kit
 import Postgres
 
@@ -38,18 +39,19 @@ struct ProfileEndpoints {
     let postgres: PostgresClient
     let proof: PasswordProof
     let publisher: EventPublisher
+    let cache: ProfileCache
 
     var endpoints: [Operation] {
         let this = self
-        let read: @Sendable (Call) async throws -> UserView = { call in try await this.read(call) }
+        let read: @Sendable (Call) async throws -> Response = { call in try await this.read(call) }
         return [
             Route(
                 .get, "/api/v1/auth/me", id: "me", tag: "auth", summary: "Who the access token speaks of",
                 access: .bearer
-            ).handle(read),
+            ).answer(UserView.self, read),
             Route(
                 .get, "/api/v1/users/me", id: "readOwnUser", tag: "self", summary: "Your own user", access: .bearer
-            ).handle(read),
+            ).answer(UserView.self, read),
             Route(
                 .patch, "/api/v1/users/me", id: "changeOwnUser", tag: "self",
                 summary: "Change your name, username or e-mail address", access: .bearer
@@ -67,10 +69,24 @@ struct ProfileEndpoints {
         ]
     }
 
-    private func read(_ call: Call) async throws -> UserView {
+    private func read(_ call: Call) async throws -> Response {
         let user = try call.person().user
+        let key = ProfileCache.Key(tenant: call.tenant, user: user, organization: call.principal?.organization)
+        if call.wantsFresh {
+            cache.tally.count(.bypass)
+        } else if let body = cache.answer(for: key) {
+            return .json(body)
+        }
+        // What changes from here on makes the answer one that is not kept.
+        let stamp = cache.stamp(for: key)
+        let body = JSONFieldSink.json(try await view(call, user)).buffer
+        cache.keep(body, for: key, stamp)
+        return .json(body)
+    }
+
+    private func view(_ call: Call, _ user: UUID) async throws -> UserView {
         if let organization = call.principal?.organization {
-            return try await read(call, user, in: organization)
+            return try await view(call, user, in: organization)
         }
         let rows = try await postgres.query(
             ProfileStatements.user, [.uuid(user)], scope: .tenant(call.tenant))
@@ -80,7 +96,7 @@ struct ProfileEndpoints {
     }
 
     /// The same, with what the user is in the organization that the token speaks of.
-    private func read(_ call: Call, _ user: UUID, in organization: UUID) async throws -> UserView {
+    private func view(_ call: Call, _ user: UUID, in organization: UUID) async throws -> UserView {
         let answers = try await postgres.pipeline(
             [
                 PostgresStep(ProfileStatements.user, [.uuid(user)]),
@@ -119,6 +135,8 @@ struct ProfileEndpoints {
             }
         }
         steps.append(PostgresStep(ProfileStatements.user, [.uuid(user)]))
+        // Also where nobody knows whether it was committed.
+        defer { cache.forget(user: user) }
         do throws(PostgresError) {
             let answers = try await postgres.pipeline(steps, scope: .tenant(call.tenant))
             if let row = answers[1].first { publisher.publish([try row.decode(0)]) }
@@ -156,6 +174,7 @@ struct ProfileEndpoints {
         ]
         if let email = proven.provenEmail { steps.append(Outbox.post(.accountDeleted, to: email)) }
         steps.append(PostgresStep(ProfileStatements.remove, [.uuid(user)]))
+        defer { cache.forget(user: user) }
         do throws(PostgresError) {
             let answers = try await postgres.pipeline(steps, scope: .tenant(call.tenant))
             var events: [Int64] = []

@@ -25,6 +25,7 @@ struct RecoveryEndpoints {
     let tenants: TenantDirectory
     let intake: PasswordIntake
     let publisher: EventPublisher
+    let profiles: ProfileCache
 
     var endpoints: [Operation] {
         let this = self
@@ -75,14 +76,19 @@ struct RecoveryEndpoints {
             // Whoever opened the mail holds the address; whoever guessed before is forgotten, and so are the devices
             // that may have been the thief's.
             PostgresStep(Self.proveAddress, [.uuid(holder.user)]),
+            EventStatements.append(.userChanged, subject: holder.user),
             KnownDevice.forget(of: holder.user, but: []),
             Lockout.forgive(holder.user),
             call.audit("user.password_reset", "user", holder.user.text, actor: holder.user),
         ]
         if let email = holder.email { steps.append(Outbox.post(.passwordChanged, to: email, of: holder.user)) }
+        defer { profiles.forget(user: holder.user) }
         do throws(PostgresError) {
             let answers = try await postgres.pipeline(steps, scope: .tenant(call.tenant))
-            if let event: Int64 = try answers[2].first?.decode(1) ?? nil { publisher.publish([event]) }
+            var events: [Int64] = []
+            if let event: Int64 = try answers[2].first?.decode(1) ?? nil { events.append(event) }
+            if let row = answers[4].first { events.append(try row.decode(0)) }
+            publisher.publish(events)
         } catch {
             throw OneTimeToken.isUsedUp(error) ? OneTimeToken.invalid : error
         }

@@ -28,6 +28,7 @@ struct AddressInput: RequestContent {
 struct VerificationEndpoints {
     let postgres: PostgresClient
     let publisher: EventPublisher
+    let profiles: ProfileCache
 
     var endpoints: [Operation] {
         let this = self
@@ -59,6 +60,7 @@ struct VerificationEndpoints {
 
     private func verify(_ call: Call, _ token: String) async throws {
         let holder = try await OneTimeToken.holder(of: token, .verifyEmail, tenant: call.tenant, postgres)
+        defer { profiles.forget(user: holder.user) }
         do throws(PostgresError) {
             let answers = try await postgres.pipeline(
                 [

@@ -50,6 +50,9 @@ public enum MetricCatalogue {
         "gatehouse_events_last_poll_timestamp_seconds": "When all events there were had been read.",
         "gatehouse_events_cursor": "Transaction up to which all events were read.",
         "gatehouse_events_current": "1 once the revocations of the past are known.",
+        "gatehouse_profile_cache_lookups_total":
+            "Profiles looked up among those kept; bypass means none might be used.",
+        "gatehouse_profile_cache_entries": "Profiles that are kept, those included that do not hold any more.",
         "gatehouse_revocations": "Sessions, tokens, users and tenants whose tokens may be refused.",
     ]
 

@@ -184,6 +184,16 @@ public struct Route: Sendable {
         }
     }
 
+    /// Takes no body and answers with content that is already written.
+    public func answer<Output: ResponseContent>(
+        _: Output.Type, status: HTTPResponse.Status = .ok,
+        _ handler: @escaping @Sendable (Call) async throws -> Response
+    ) -> Operation {
+        var route = self
+        route.answer(Output.self, status)
+        return Operation(declaration: route.declaration, respond: handler)
+    }
+
     /// Takes parameters in the query and answers with content.
     public func handle<Query: RequestContent, Output: ResponseContent>(
         query: Query.Type, status: HTTPResponse.Status = .ok,
