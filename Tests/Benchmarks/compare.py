@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Gatehouse beside what one would pick instead, and beside what the machine allows: interleaved rounds of one run.
 
-deploy/benchmark runs it, with what it needs of Python. All servers are started here, on spare ports with data of their own,
-and taken down at the end; GATEHOUSE_BIN_DIR names Gatehouse's executables.
+deploy/benchmark runs it, with what it needs of Python. All servers are started here, on spare ports with data of their
+own, and taken down at the end; GATEHOUSE_BIN_DIR names Gatehouse's executables.
 """
 
 import argparse
@@ -55,7 +55,8 @@ def count(text):
 def options():
     parser = argparse.ArgumentParser(prog=PROGRAM, description=__doc__, allow_abbrev=False,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("set", nargs="?", choices=["quick", "full"], help="the most telling workloads, under 5 minutes, or all")
+    parser.add_argument("set", nargs="?", choices=["quick", "full"],
+                        help="the most telling workloads, under 5 minutes, or all")
     parser.add_argument("--only", type=listed([each.name for each in WORKLOADS], "workload"), metavar="W,…",
                         help="these workloads alone; the beginning of a name means all that begin so")
     parser.add_argument("--list", action="store_true", help="name the workloads and who takes part")
@@ -85,7 +86,8 @@ def options():
 
 def chosen_workloads(chosen):
     is_quick = chosen.set == "quick"
-    return [each for each in WORKLOADS if (each.name in chosen.only if chosen.only else each.is_in_quick or not is_quick)]
+    return [each for each in WORKLOADS
+            if (each.name in chosen.only if chosen.only else each.is_in_quick or not is_quick)]
 
 
 def show_list(workloads):
@@ -162,7 +164,8 @@ def main():
         if not document["is_whole"]:
             raise SystemExit(1)
     except subprocess.CalledProcessError as error:
-        raise SystemExit("\n".join([f"{PROGRAM}: {error}", *([error.stderr.strip()] if error.stderr else [])])) from None
+        said = [error.stderr.strip()] if error.stderr else []
+        raise SystemExit("\n".join([f"{PROGRAM}: {error}", *said])) from None
     except (Failure, OSError) as error:
         raise SystemExit(f"{PROGRAM}: {error}") from None
 

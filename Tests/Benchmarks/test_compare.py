@@ -42,8 +42,8 @@ class Tokens(unittest.TestCase):
 
 
 class Loads(unittest.TestCase):
-    SAID = ('Running 2s test\nJSON {"requests":100,"microseconds":2000000,"p50":1500,"p99":9000,"p999":12000,"connect":0,'
-            '"read":1,"write":0,"timeout":2,"status":7,"taken":60,"replayed":5,"matched":4,"statuses":{%s}}\n')
+    SAID = ('Running 2s test\nJSON {"requests":100,"microseconds":2000000,"p50":1500,"p99":9000,"p999":12000,'
+            '"connect":0,"read":1,"write":0,"timeout":2,"status":7,"taken":60,"replayed":5,"matched":4,"statuses":{%s}}\n')
 
     def test_what_wrk_said_is_read(self) -> None:
         outcome = wrk.Outcome(self.SAID % "")
@@ -105,8 +105,8 @@ class Processes(unittest.TestCase):
 
     def test_a_family_is_a_process_and_its_children(self) -> None:
         read, write = os.pipe()
-        process = os.posix_spawn("/bin/sh", ["sh", "-c", "sleep 60 & echo; wait"], {"PATH": os.environ["PATH"]}, file_actions=[
-            (os.POSIX_SPAWN_DUP2, write, 1)], setpgroup=0)
+        process = os.posix_spawn("/bin/sh", ["sh", "-c", "sleep 60 & echo; wait"], {"PATH": os.environ["PATH"]},
+                                 file_actions=[(os.POSIX_SPAWN_DUP2, write, 1)], setpgroup=0)
         try:
             os.read(read, 1)
             self.assertEqual(len(meter.family(process)), 2)
@@ -130,7 +130,8 @@ class Reports(unittest.TestCase):
         self.workload = Workload()
         self.workload.name, self.workload.title = "me", "Something"
         self.samples = [sample("gatehouse", 1, 0.1), sample("gatehouse", 2, 0.2), sample("gatehouse", 3, 0.1),
-                        sample("other", 1, 1.0), sample("other", 2, 1.0), sample("other", 3, 3.0, errors={"status 500": 2})]
+                        sample("other", 1, 1.0), sample("other", 2, 1.0),
+                        sample("other", 3, 3.0, errors={"status 500": 2})]
         for each in self.samples:
             each.workload = "me"
         fields = {"me": [Simple("gatehouse", "Gatehouse 1", None), Simple("other", "Other 2", None)]}

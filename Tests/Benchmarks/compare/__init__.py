@@ -1,1 +1,1 @@
-"""Gatehouse beside what one would pick instead, and beside what the machine allows, in interleaved rounds of one run."""
+"""Gatehouse beside what one would pick instead, and beside what the machine allows, in rounds of one run."""

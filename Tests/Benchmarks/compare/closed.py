@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Callers who ask again at once, each to the end of its last request: what was sent was also answered, so that CPU belongs to
-whole requests even where these are few. A process of its own.
+"""Callers who ask again at once, each to the end of its last request: what was sent was also answered, so that CPU belongs
+to whole requests even where these are few. A process of its own.
 
 Reads from standard input, as JSON: port, callers, seconds, requests. Writes how long it took, the milliseconds of each
 request, and how many answers there were by status.

@@ -32,7 +32,7 @@ class Driver:
         # Whether all was measured and nothing failed that must not.
         self.is_whole = True
 
-    # --- what workloads use --------------------------------------------------------------------------------------------
+    # --- what workloads use -------------------------------------------------------------------------------------------
 
     def side(self, name: str) -> Side | None:
         return self.sides.get(name)
@@ -60,7 +60,7 @@ class Driver:
         self.meters.append(meter)
         return meter
 
-    # --- rounds --------------------------------------------------------------------------------------------------------
+    # --- rounds -------------------------------------------------------------------------------------------------------
 
     def contestants(self, workload: Workload) -> list[Contestant]:
         began = time.monotonic()

@@ -22,8 +22,8 @@ _CLIENT = "comparison"
 
 
 def routes(echo: dict | None = None) -> dict:
-    """The route table as it is delivered, and a limit on the echo route, a leased one unless told; every policy of the same
-    kind as before, with as much as one can have."""
+    """The route table as it is delivered, and a limit on the echo route, a leased one unless told; every policy of
+    the same kind as before, with as much as one can have."""
     table = ours.routes()
     for policy in table["policies"].values():
         policy["quota"] = 1_000_000 * min(policy["window_seconds"], 60)
@@ -75,7 +75,7 @@ class Gatehouse(Side):
         pids = [int(file.read_text().split()[0]) for file in files if file.exists()]
         return [each for pid in pids for each in family(pid)]
 
-    # --- calls ---------------------------------------------------------------------------------------------------------
+    # --- calls --------------------------------------------------------------------------------------------------------
 
     def offers(self, what: str) -> bool:
         return what != "userinfo"
@@ -124,7 +124,7 @@ class Gatehouse(Side):
         audience = json.loads(tokens.decode(access.split(".")[1])).get("aud", [])
         return [audience] if isinstance(audience, str) else audience
 
-    # --- people --------------------------------------------------------------------------------------------------------
+    # --- people -------------------------------------------------------------------------------------------------------
 
     def users(self, count: int) -> list[User]:
         if len(self.made) < count:
@@ -143,7 +143,8 @@ class Gatehouse(Side):
                 select {_id_sql(prefix)} as id, 'c{prefix}x' || n as name from generate_series(1, {count}) n;
             insert into users (tenant_id, id, username) select '{TENANT}', id, name from made;
             insert into credentials (tenant_id, user_id, id, kind, secret)
-                select c.tenant_id, made.id, made.id, c.kind, c.secret from made, credentials c where c.user_id = '{model}';
+                select c.tenant_id, made.id, made.id, c.kind, c.secret
+                from made, credentials c where c.user_id = '{model}';
             insert into user_roles (tenant_id, user_id, role_id)
                 select r.tenant_id, made.id, r.role_id from made, user_roles r where r.user_id = '{model}';
             commit;

@@ -1,4 +1,4 @@
-"""Limit programs: what the machine allows for the heart of a workload alone. Written in C, in ../limits, built with cc."""
+"""Limit programs: what the machine allows for the heart of a workload alone. In C, in ../limits, built with cc."""
 
 import json
 import os

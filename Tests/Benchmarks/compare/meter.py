@@ -17,8 +17,8 @@ def parse_stat(text: str) -> int:
 
 
 def cpu_seconds(pids: list[int]) -> float:
-    """User and kernel time so far. What a child used that has ended is its parent's, so nothing is lost or counted twice
-    where parents and their living children are all named."""
+    """User and kernel time so far. What a child used that has ended is its parent's, so nothing is lost or counted
+    twice where parents and their living children are all named."""
     ticks = 0
     for pid in pids:
         # A worker that ended between being named and being looked at is its parent's by now.
@@ -28,8 +28,8 @@ def cpu_seconds(pids: list[int]) -> float:
 
 
 def memory_bytes(pids: list[int]) -> tuple[int, bool]:
-    """Resident memory; of several processes the proportional set size, in which what they share counts once, and whether it
-    might be read."""
+    """Resident memory; of several processes the proportional set size, in which what they share counts once,
+    and whether it might be read."""
     if len(pids) > 1:
         with contextlib.suppress(PermissionError):
             return sum(_kib(pid, "smaps_rollup", "Pss:") for pid in pids) << 10, True
@@ -78,8 +78,8 @@ class GroupMeter:
 
 
 class Cores:
-    """Which cores servers have and which the load: all but the last, and the last. Nobody is held where there is only one
-    core, or where it is not wished for."""
+    """Which cores servers have and which the load: all but the last, and the last. Nobody is held where there is
+    only one core, or where it is not wished for."""
 
     def __init__(self, is_wanted: bool = True):
         everything = sorted(os.sched_getaffinity(0))

@@ -61,19 +61,21 @@ def _cpu(axes: Axes, sides: dict) -> None:
     for row, value in enumerate(values):
         if value > 0:
             axes.text(value * 1.08, row, f"{value:.3g}", va="center", fontsize=8)
-    axes.invert_yaxis()
+    axes.set_ylim(len(sides) - 0.5, -0.5)
     axes.set_xlabel("CPU s per 1,000, logarithmic")
 
 
 def _latency(axes: Axes, sides: dict) -> None:
-    shown = {name: figures for name, figures in sides.items() if figures["p50"] is not None}
+    # In the same rows as the bars; who tells no latency leaves his empty.
+    shown = {row: figures for row, figures in enumerate(sides.values()) if figures["p50"] is not None}
     for percentile, marker in _PERCENTILES:
-        axes.plot([figures[percentile] for figures in shown.values()], list(shown), marker, linestyle="none",
+        known = {row: figures[percentile] for row, figures in shown.items() if figures[percentile] is not None}
+        axes.plot(list(known.values()), list(known), marker, linestyle="none",
                   color="#2d3748", markerfacecolor="white" if marker != "o" else "#2d3748", label=percentile)
     axes.hlines(list(shown), [figures["p50"] for figures in shown.values()],
-                [figures["p999"] for figures in shown.values()], color="#cbd5e0", zorder=0)
+                [figures["p999"] or figures["p99"] for figures in shown.values()], color="#cbd5e0", zorder=0)
     axes.set_xscale("log")
-    axes.margins(y=0.25)
-    axes.invert_yaxis()
+    axes.set_ylim(len(sides) - 0.5, -0.5)
+    axes.set_yticks([])
     axes.set_xlabel("latency ms, logarithmic")
     axes.legend(frameon=False, fontsize=8, ncols=3, loc="lower right", bbox_to_anchor=(1, 1))

@@ -94,8 +94,8 @@ def markdown(document: dict, pictures: str = "") -> str:
         f"{document['rounds']} interleaved rounds of {document['seconds']:g} s, set `{document['set']}`, "
         f"{document['measured'][:10]}.",
         "",
-        "CPU is in seconds per 1,000 operations, user and kernel, of all processes of a side, and in brackets by what they "
-        "are; the times as much are a side's CPU to Gatehouse's in the same round, median (least–most). Latencies are those "
+        "CPU is in seconds per 1,000 operations, user and kernel, of all processes of a side, and in brackets by what "
+        "they are; `times ours` is a side's CPU to Gatehouse's in the same round, median (least–most). Latencies are those "
         f"of callers who ask again at once. Memory is {document['memory']}, after the load.",
     ]
     if document["left_out"]:

@@ -52,7 +52,7 @@ class Sides:
             self.running.pop(name, None)
 
     def get(self, name: str) -> Side | None:
-        """The side, or nothing where it is not wished for or can't be had. Without Gatehouse there is nothing to compare."""
+        """The side, or nothing where it is not wished for or can't be had; Gatehouse has to be there."""
         if name in self.running:
             return self.running[name]
         self.running[name] = None

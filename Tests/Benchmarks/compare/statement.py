@@ -1,4 +1,4 @@
-"""The statement of a refresh alone: pgbench on Gatehouse's own Postgres, one by one, in a pipeline, and many rows in one."""
+"""The statement of a refresh alone: pgbench on Gatehouse's own Postgres, one by one, in a pipeline, many rows in one."""
 
 import glob
 import os
@@ -78,8 +78,8 @@ class Statement:
                        "PGOPTIONS": f"-c gatehouse.tenant={TENANT}"}
         command = self.bench.load_command(
             "env", *(f"{name}={value}" for name, value in environment.items()), self.program, "-n", "-h", "127.0.0.1",
-            "-p", self.side.suite.ports["POSTGRES"], "-U", "gatehouse_service", "-d", "gatehouse", "-M", "prepared", "-c",
-            _CLIENTS, "-T", max(1, round(seconds)), "-f", self.file)
+            "-p", self.side.suite.ports["POSTGRES"], "-U", "gatehouse_service", "-d", "gatehouse", "-M", "prepared",
+            "-c", _CLIENTS, "-T", max(1, round(seconds)), "-f", self.file)
         with started(command) as process:
             said = finish(process, timeout=seconds + 60)
         done = re.search(r"number of transactions actually processed: (\d+)", said)

@@ -37,9 +37,9 @@ class Echo(Workload):
 
     kind: load.Workload
     names = ("gatehouse", *PROXIES, "limit: static server")
-    text = ("The echo route through the gateway, beside an answer of the same size through other proxies, each with one worker "
-            "per core of the servers: a limit by address, CORS and security fields, a number for each request. `proxy` is the "
-            "gateway or its peer alone, `behind` the token service and Redis, or the nginx origin.")
+    text = ("The echo route through the gateway, beside an answer of the same size through other proxies, each with one "
+            "worker per core of the servers: a limit by address, CORS and security fields, a number for each request. `proxy` "
+            "is the gateway or its peer alone, `behind` the token service and Redis, or the nginx origin.")
 
     def contestants(self, bench: Bench) -> list[Contestant]:
         gatehouse = bench.side("gatehouse")

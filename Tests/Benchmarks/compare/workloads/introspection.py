@@ -17,8 +17,8 @@ _CONNECTIONS, _KNOWN, _REVOKED = 32, 100, 20
 
 
 def order(length: int, known: int, revoked: int) -> list[int]:
-    """Which request is next, counted from 1: those of known tokens, then those of revoked ones, then of one that is new each
-    time. In each hundred ten are new and one, if there are any, revoked; the others are known."""
+    """Which request is next, counted from 1: those of known tokens, then those of revoked ones, then of one that is new
+    each time. In each hundred ten are new and one, if there are any, revoked; the others are known."""
     chance, turns, newest = random.Random(7), [], known + revoked
     for _ in range(-(-length // 100)):
         hundred = [chance.randint(1, known) for _ in range(89 if revoked else 90)]
@@ -58,7 +58,8 @@ class Introspections:
         is_revoked = range(len(known) + 1, len(known) + len(revoked) + 1)
         expected = sum(turn in is_revoked for turn in turns[:outcome.taken])
         # What is under way at the end is answered to nobody.
-        errors = outcome.faults() | outside(outcome.matched, expected - _CONNECTIONS, expected, "tokens said to be inactive")
+        errors = outcome.faults() | outside(
+            outcome.matched, expected - _CONNECTIONS, expected, "tokens said to be inactive")
         sample = outcome.sample(cpu, errors, outcome.matched)
         sample.memory = meter.memory()
         return sample
@@ -102,12 +103,14 @@ class Introspections:
 class Introspection(Workload):
     name = "introspect"
     title = "Introspection"
-    text = (f"On {_CONNECTIONS} connections: of a hundred requests ten are about a token that is asked about for the first time, "
-            f"one about a revoked one (none of Glewlwyd's are), the others about {_KNOWN} that come again and again. Refused is "
-            "how often the answer was that a token is not active: as often as a revoked one was asked about, or it is an error.")
+    text = (f"On {_CONNECTIONS} connections: of a hundred requests ten are about a token that is asked about for the first "
+            f"time, one about a revoked one (none of Glewlwyd's are), the others about {_KNOWN} that come again and again. "
+            "Refused is how often the answer was that a token is not active: as often as a revoked one was asked about, or "
+            "it is an error.")
     names = ("gatehouse", "fastapi", "glewlwyd", "limit: ES256 verification")
 
     def contestants(self, bench: Bench) -> list[Contestant]:
         contestants: list[Contestant] = [
-            Introspections(bench, side) for side in map(bench.side, self.names[:3]) if side and side.offers("introspect")]
+            Introspections(bench, side) for side in map(bench.side, self.names[:3])
+            if side and side.offers("introspect")]
         return contestants + loop(bench, "limit: ES256 verification", "sign", "ES256", "verify")

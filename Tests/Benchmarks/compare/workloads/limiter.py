@@ -22,8 +22,8 @@ _USER = "benchmark"
 class LimitCost(Workload):
     name = "limit-cost"
     title = "What a limit costs"
-    text = ("The echo route on 32 connections with a leased limit, with a strict one (Redis is asked each time), and without. "
-            "Beside it how many counts Redis itself does for `redis-benchmark`, one by one and sixteen in a pipeline.")
+    text = ("The echo route on 32 connections with a leased limit, with a strict one (Redis is asked each time), and "
+            "without. Beside it how many counts Redis itself does for `redis-benchmark`, one by one and sixteen in a pipeline.")
     names = ("gatehouse", "gatehouse, no limits", "gatehouse, strict limit", "limit: Redis INCR",
              "limit: Redis INCR, pipelined")
 
@@ -48,7 +48,8 @@ class Counts:
         # Its password can only be an argument, which every user of the machine may read: so it gets a user without one,
         # who may count and nothing else.
         made = subprocess.run(
-            [found("redis-cli"), "-p", str(self.port), "acl", "setuser", _USER, "on", "nopass", "~benchmark:*", "+incr"],
+            [found("redis-cli"), "-p", str(self.port), "acl", "setuser", _USER, "on", "nopass", "~benchmark:*",
+             "+incr"],
             env={**os.environ, "REDISCLI_AUTH": side.suite.secret("redis_password")}, capture_output=True, text=True)
         if made.stdout.strip() != "OK":
             raise Failure(f"Redis takes no further user: {made.stdout.strip()}")
@@ -65,8 +66,8 @@ class Counts:
     def run(self, count: int) -> float:
         """Returns how many there were a second."""
         command = self.bench.load_command(
-            self.program, "-h", "127.0.0.1", "-p", self.port, "--user", _USER, "-a", "none", "-c", 32, "-n", count, "-P",
-            self.depth, "-q", "INCR", "benchmark:count")
+            self.program, "-h", "127.0.0.1", "-p", self.port, "--user", _USER, "-a", "none", "-c", 32, "-n", count,
+            "-P", self.depth, "-q", "INCR", "benchmark:count")
         with started(command) as process:
             said = finish(process)
         rates = re.findall(r"([0-9.]+) requests per second", said)
@@ -78,8 +79,8 @@ class Counts:
 class LimitAccuracy(Workload):
     name = "limit-accuracy"
     title = "How well a limit holds"
-    text = (f"Two gateways are offered together {_TIMES} times the {TIGHT_PER_SECOND} requests a second that one address is "
-            f"allowed, after {TIGHT_BURST} at once. Refused requests are part of the rate.")
+    text = (f"Two gateways are offered together {_TIMES} times the {TIGHT_PER_SECOND} requests a second that one address "
+            f"is allowed, after {TIGHT_BURST} at once. Refused requests are part of the rate.")
     columns = {_ADMITTED: "{:.3f}"}
     without = ("cpu", "latency", "memory")
     ours = "leased"
@@ -115,4 +116,5 @@ class Tight:
         allowed = TIGHT_BURST + TIGHT_PER_SECOND * took
         if admitted + refused < 1.5 * allowed:
             raise Failure(f"only {admitted + refused} requests were offered, where {allowed:.0f} are allowed.")
-        return Sample(admitted + refused, took, {}, errors=errors, refused=refused, more={_ADMITTED: admitted / allowed})
+        return Sample(admitted + refused, took, {}, errors=errors, refused=refused,
+                      more={_ADMITTED: admitted / allowed})

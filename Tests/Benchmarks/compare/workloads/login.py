@@ -59,10 +59,11 @@ class Logins:
 class Login(Workload):
     name = "login"
     title = "Login"
-    text = (f"{_USERS} users log in again and again on {_CONNECTIONS} connections. Hashes are Argon2id with 19 MiB and 2 passes "
-            "(Glewlwyd has another kind). Beyond the hash is the CPU in seconds per 1,000 that is left when the limit "
-            "program's, which verifies and does nothing else, is taken off; what hashes allow is what as many of it as the "
-            "servers have cores would do. What the processes use when nobody asks, measured before each load, is taken off.")
+    text = (f"{_USERS} users log in again and again on {_CONNECTIONS} connections. Hashes are Argon2id with 19 MiB and 2 "
+            "passes (Glewlwyd has another kind). Beyond the hash is the CPU in seconds per 1,000 that is left when the limit "
+            "program's, which verifies and does nothing else, is taken off; what hashes allow is what as many of it as "
+            "the servers have cores would do. What the processes use when nobody asks, measured before each load, is not "
+            "counted.")
     is_in_quick = True
     columns = {_BEYOND: "{:.2f}", _SHARE: "{:.0%}"}
     names = ("gatehouse", "fastapi", "glewlwyd", _HASH)

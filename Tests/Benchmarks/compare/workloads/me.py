@@ -11,8 +11,8 @@ _TOKENS, _CONNECTIONS = 32, 32
 class Me(Workload):
     name = "me"
     title = "The own profile"
-    text = (f"`GET` of the profile with {_TOKENS} access tokens in turn on {_CONNECTIONS} connections: the token is verified, "
-            "its revocation looked up, the limit counted. With the profile from a cache, and with a select each time.")
+    text = (f"`GET` of the profile with {_TOKENS} access tokens in turn on {_CONNECTIONS} connections: the token is "
+            "verified, its revocation looked up, the limit counted. With the profile from a cache, and with a select each time.")
     is_in_quick = True
     names = ("gatehouse", "gatehouse, no cache", "fastapi", "limit: static server", "limit: ES256 verification")
 

@@ -37,7 +37,8 @@ class Refreshes:
         refused = sum(outcome.statuses.get(status, 0) for status in (400, 401))
         errors = outcome.faults(400, 401)
         # What is under way at the end is answered to nobody.
-        errors |= outside(refused, outcome.replayed - _CONNECTIONS, outcome.replayed, "tokens refused that came a second time")
+        errors |= outside(
+            refused, outcome.replayed - _CONNECTIONS, outcome.replayed, "tokens refused that came a second time")
         errors |= self.survivors(successors, refused, outcome.replayed)
         sample = outcome.sample(cpu, errors, refused)
         sample.memory = memory
@@ -77,9 +78,9 @@ class Refresh(Workload):
 
     def contestants(self, bench: Bench) -> list[Contestant]:
         count = 10_000 if bench.is_quick else 1_000_000
-        self.text = (f"{count:,} sessions whose tokens are exchanged on {_CONNECTIONS} connections, each for its successor and "
-                     f"an access token. One in {_EVERY} has been used before: it is refused and ends its session, which is "
-                     "checked afterwards.")
+        self.text = (f"{count:,} sessions whose tokens are exchanged on {_CONNECTIONS} connections, each for its successor "
+                     f"and an access token. One in {_EVERY} has been used before: it is refused and ends its session, "
+                     "which is checked afterwards.")
         sides = [side for side in map(bench.side, ("gatehouse", "fastapi")) if side]
         contestants: list[Contestant] = [Refreshes(bench, side, count) for side in sides]
         identifier = sides[0].identifiers(count) if bench.wishes("limits") else ""

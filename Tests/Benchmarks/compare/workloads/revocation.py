@@ -13,8 +13,8 @@ _LONGEST = "longest ms"
 class Revocation(Workload):
     name = "revocation"
     title = "How soon a revocation is felt"
-    text = ("A second gateway has the access token in its cache; the session is ended through the first, and from the moment "
-            "its answer is read the second is asked until it refuses. Promised are 1 s, and 5 s with Redis stopped.")
+    text = ("A second gateway has the access token in its cache; the session is ended through the first, and from the "
+            "moment its answer is read the second is asked until it refuses. Promised are 1 s, and 5 s with Redis stopped.")
     columns = {_LONGEST: "{:.1f}"}
     without = ("cpu", "rate", "memory")
     names = ("gatehouse", "gatehouse, Redis stopped")
@@ -27,7 +27,7 @@ class Revocation(Workload):
             user = side.suite.register()[0]
             if "stopped" in name:
                 side.suite.deploy("service", "stop", "redis")
-            contestants.append(Simple(name, side.version, lambda seconds, side=side, second=second, user=user, times=times:
+            contestants.append(Simple(name, side.version, lambda _, side=side, second=second, user=user, times=times:
                                       measure(side, second, user, times)))
         return contestants
 
