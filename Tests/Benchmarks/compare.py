@@ -74,8 +74,9 @@ def options():
                         help="where all figures go (.run/benchmark/compare.json)")
     parser.add_argument("--write-docs", action="store_true",
                         help="write tables and plots into docs/performance.md and docs/performance/")
-    parser.add_argument("--from-json", type=pathlib.Path, metavar="FILE",
-                        help="measure nothing, make tables and plots of the figures of an earlier run")
+    parser.add_argument("--from-json", type=pathlib.Path, nargs="+", metavar="FILE",
+                        help="measure nothing, make tables and plots of the figures of an earlier run, or of several that "
+                             "took different workloads")
     parser.add_argument("--no-pin", action="store_true", help="let servers and load share all cores")
     parser.add_argument("--keep-going", action="store_true", help="tell of requests that fail, but go on")
     chosen = parser.parse_args()
@@ -106,15 +107,23 @@ def run(chosen, stack):
     started = sides.Sides(scratch, chosen.peers, stack, say)
     driver = Driver(scratch, cores, started, is_quick, seconds, chosen.users, chosen.tenants)
     workloads = [each() for each in chosen_workloads(chosen)]
-    fields = driver.measure(workloads, rounds, chosen.keep_going)
-    about = {
-        "measured": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"), "set": chosen.set,
-        "rounds": rounds, "seconds": seconds, "cores": count_of_cores, "pinning": cores.sentence(),
-        "memory": "resident, where there are several processes " + (
-            "the proportional set size" if driver.is_proportional else "with what they share counted for each"),
-        "tools": load.versions(), "left_out": started.left_out, "is_whole": driver.is_whole,
-    }
-    return report.document(about, workloads, fields, driver.samples)
+    chosen.json.parent.mkdir(parents=True, exist_ok=True)
+    measured, tools = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"), load.versions()
+    document = {}
+    # What is measured is kept, whatever becomes of the rest.
+    for fields in driver.measure(workloads, rounds, chosen.keep_going):
+        about = {
+            "measured": measured, "set": chosen.set, "rounds": rounds, "seconds": seconds, "cores": count_of_cores,
+            "pinning": cores.sentence(), "memory": "resident, where there are several processes " + (
+                "the proportional set size" if driver.is_proportional else "with what they share counted for each"),
+            "tools": tools, "left_out": started.left_out, "is_whole": driver.is_whole,
+        }
+        done = [each for each in workloads if each.name in fields]
+        document = report.document(about, done, fields, driver.samples)
+        chosen.json.write_text(json.dumps(document, indent=2) + "\n")
+    if not document:
+        raise Failure("nothing was measured.")
+    return document
 
 
 def interrupted(number, _):
@@ -143,15 +152,14 @@ def main():
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     try:
         if chosen.from_json:
-            document = json.loads(chosen.from_json.read_text())
+            document = report.merged([json.loads(file.read_text()) for file in chosen.from_json],
+                                     [each.name for each in WORKLOADS])
         else:
             with contextlib.ExitStack() as stack:
                 try:
                     document = run(chosen, stack)
                 finally:
                     undisturbed()
-            chosen.json.parent.mkdir(parents=True, exist_ok=True)
-            chosen.json.write_text(json.dumps(document, indent=2) + "\n")
             say(f"All figures are in {chosen.json}")
         if chosen.write_docs:
             # What it needs of Python is not needed without.

@@ -136,7 +136,8 @@ class Reports(unittest.TestCase):
             each.workload = "me"
         fields = {"me": [Simple("gatehouse", "Gatehouse 1", None), Simple("other", "Other 2", None)]}
         about = {"measured": "2026-11-21T10:00:00Z", "set": "quick", "rounds": 3, "seconds": 2, "cores": 2,
-                 "pinning": "pinned", "memory": "resident", "tools": ["wrk"], "left_out": ["caddy is left out: away."]}
+                 "pinning": "pinned", "memory": "resident", "tools": ["wrk"],
+                 "left_out": ["caddy is left out: away."], "is_whole": True}
         self.document = report.document(about, [self.workload], fields, self.samples)
 
     def test_ratios_are_of_the_same_round(self) -> None:
@@ -156,6 +157,15 @@ class Reports(unittest.TestCase):
         row, = budgets.rows(self.document["results"])
         self.assertEqual((row.measured_text, row.share), ("0.1", 1.0))
         self.assertEqual(list(row.peers), ["other"])
+
+    def test_figures_of_several_runs_stand_together(self) -> None:
+        name, = (result["name"] for result in self.document["results"])
+        other = self.document | {"results": [self.document["results"][0] | {"name": "first"}], "samples": []}
+        both = report.merged([self.document, other], ["first", name])
+        self.assertEqual([result["name"] for result in both["results"]], ["first", name])
+        self.assertEqual(both["samples"], self.document["samples"])
+        with self.assertRaisesRegex(Failure, "differ in rounds"):
+            report.merged([self.document, other | {"rounds": 9}], [name])
 
     def test_three_digits_count(self) -> None:
         self.assertEqual([report.short(value) for value in (0.03214, 0.5, 1.25, 12.34, 125.4, 0)],

@@ -2,8 +2,10 @@
 
 import contextlib
 import pathlib
+import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from gateway.processes import Failure
@@ -72,13 +74,22 @@ class Driver:
             f"{time.monotonic() - began:.1f} s")
         return found
 
-    def measure(self, workloads: list[Workload], rounds: int, keep_going: bool) -> dict[str, list[Contestant]]:
-        """Fills `samples`. The rounds of one workload follow one another."""
+    def measure(
+            self, workloads: list[Workload], rounds: int, keep_going: bool) -> Iterator[dict[str, list[Contestant]]]:
+        """Fills `samples`. The rounds of one workload follow one another; after each it tells which are done."""
         self.samples: list[Sample] = []
         fields = {}
         for workload in workloads:
             with self.sides.one_workload():
-                contestants = fields[workload.name] = self.contestants(workload)
+                try:
+                    contestants = self.contestants(workload)
+                except (Failure, subprocess.CalledProcessError, AssertionError, OSError) as error:
+                    if not keep_going:
+                        raise
+                    self.is_whole = False
+                    self.leave_out(f"{workload.name} is left out: {error}")
+                    continue
+                fields[workload.name] = contestants
                 for number in range(rounds):
                     mine = {}
                     first = number % max(1, len(contestants))
@@ -87,7 +98,7 @@ class Driver:
                             mine[contestant.name] = self._sample(workload, contestant, number + 1, keep_going)
                     workload.compare(mine)
                     self.samples += mine.values()
-        return fields
+            yield fields
 
     def _sample(self, workload: Workload, contestant: Contestant, number: int, keep_going: bool) -> Sample:
         where = f"{contestant.name}, {workload.name}, round {number}"

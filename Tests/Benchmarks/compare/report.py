@@ -4,6 +4,8 @@ import dataclasses
 import statistics
 from collections.abc import Callable, Iterable, Sequence
 
+from gateway.processes import Failure
+
 from . import budgets
 from .sample import Sample
 from .workload import Contestant, Workload
@@ -40,6 +42,23 @@ def document(about: dict, workloads: Sequence[Workload], fields: dict[str, list[
         "versions": {each.name: each.version for found in fields.values() for each in found},
         "results": [_result(workload, fields[workload.name], samples) for workload in workloads],
         "samples": [dataclasses.asdict(sample) for sample in samples],
+    }
+
+
+def merged(documents: Sequence[dict], order: Sequence[str]) -> dict:
+    """One document of the figures of several runs; of a workload that several have, the last one's count."""
+    first = documents[0]
+    for name in ("set", "rounds", "seconds", "cores", "pinning"):
+        if any(each[name] != first[name] for each in documents):
+            raise Failure(f"the runs differ in {name}: {', '.join(str(each[name]) for each in documents)}.")
+    results = {result["name"]: (result, each) for each in documents for result in each["results"]}
+    return {
+        **first, "versions": {side: version for each in documents for side, version in each["versions"].items()},
+        "left_out": list(dict.fromkeys(sentence for each in documents for sentence in each["left_out"])),
+        "is_whole": all(each["is_whole"] for each in documents),
+        "results": [results[name][0] for name in order if name in results],
+        "samples": [sample for name in order if name in results for sample in results[name][1]["samples"]
+                    if sample["workload"] == name],
     }
 
 

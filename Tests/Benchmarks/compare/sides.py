@@ -25,6 +25,8 @@ VARIANTS = {
     "two gateways": {"table": tight_routes, "gateways": 2, "REDIS_TIMEOUT": "10s"},
     "gatehouse, Redis stopped": {},
 }
+# Where many users or tenants are compared with few, the tables are what counts: nothing is answered from memory.
+SIZED = {"PROFILE_CACHE_SIZE": "0"}
 PROXIES = ("nginx", "haproxy", "caddy")
 LIMITS = "limits"
 # What --peers may name.
@@ -83,5 +85,5 @@ def make(name: str, scratch: pathlib.Path) -> Side:
     if name in PEERS:
         module, kind = PEERS[name]
         return getattr(importlib.import_module(module), kind)(folder)
-    settings = dict(VARIANTS.get(name, {}))
+    settings = dict(VARIANTS.get(name, SIZED if name.endswith((" users", " tenant", " tenants")) else {}))
     return Gatehouse(folder, name, settings.pop("table", routes)(), **settings)
