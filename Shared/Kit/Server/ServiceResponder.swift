@@ -18,6 +18,8 @@ public struct ServiceResponder: Sendable {
     private let recorder: SpanRecorder?
     private let isRevoked: @Sendable (RevocableToken) -> Bool
     private let lookUpRoles: Call.RoleLookup?
+    /// What is answered without a task.
+    let recalled: RecalledAnswers
 
     /// A responder of those endpoints.
     /// - Parameters:
@@ -59,7 +61,10 @@ public struct ServiceResponder: Sendable {
         self.logger = logger
         self.isRevoked = isRevoked
         self.lookUpRoles = lookUpRoles
-        self.metrics = OperationMetricsTable(all)
+        let metrics = OperationMetricsTable(all)
+        self.metrics = metrics
+        recalled = RecalledAnswers(
+            all, metrics, internalKey: internalKey, recordsTraces: recorder != nil, isRevoked: isRevoked)
     }
 
     /// How many bytes of a request's body are taken as they come; nil when it is gathered first.
