@@ -4,6 +4,7 @@ import FoundationEssentials
 import HTTPTypes
 import Hummingbird
 import Kit
+import NIOCore
 import Postgres
 
 /// What a person may change of themselves. A field left out stays; null takes it away.
@@ -44,14 +45,15 @@ struct ProfileEndpoints {
     var endpoints: [Operation] {
         let this = self
         let read: @Sendable (Call) async throws -> Response = { call in try await this.read(call) }
+        let recall: @Sendable (Caller) -> ByteBuffer? = { caller in this.cache.answer(for: .init(caller)) }
         return [
             Route(
                 .get, "/api/v1/auth/me", id: "me", tag: "auth", summary: "Who the access token speaks of",
                 access: .bearer
-            ).answer(UserView.self, read),
+            ).answer(UserView.self, read).recalling(recall),
             Route(
                 .get, "/api/v1/users/me", id: "readOwnUser", tag: "self", summary: "Your own user", access: .bearer
-            ).answer(UserView.self, read),
+            ).answer(UserView.self, read).recalling(recall),
             Route(
                 .patch, "/api/v1/users/me", id: "changeOwnUser", tag: "self",
                 summary: "Change your name, username or e-mail address", access: .bearer
@@ -189,5 +191,12 @@ struct ProfileEndpoints {
             default: throw error
             }
         }
+    }
+}
+
+extension ProfileCache.Key {
+    /// The profile of whoever calls.
+    init(_ caller: Caller) {
+        self.init(tenant: caller.tenant, user: caller.user, organization: caller.organization)
     }
 }

@@ -25,10 +25,22 @@ public struct Call: Sendable {
     public let parameters: Parameters
     /// The trace context to pass on, when one came.
     public let traceparent: String?
-    /// Logs with the request's id and tenant.
-    public let logger: Logger
+    /// The process's own, which says nothing of the request.
+    let processLogger: Logger
     /// Finds what a user's roles give, for tokens that could not hold it.
     let lookUpRoles: RoleLookup?
+
+    /// Logs with the request's id, trace, tenant and subject. Made each time, since few requests log anything.
+    public var logger: Logger {
+        var logger = processLogger
+        logger[metadataKey: "request_id"] = "\(requestID)"
+        if let trace = traceparent.flatMap({ TraceParent($0) }) {
+            logger[metadataKey: "trace_id"] = "\(trace.traceID)"
+        }
+        logger[metadataKey: "tenant"] = "\(tenant.text)"
+        if let principal { logger[metadataKey: "subject"] = "\(principal.user?.text ?? principal.client)" }
+        return logger
+    }
 
     /// Reads the roles of a user of a tenant.
     public typealias RoleLookup = @Sendable (_ user: UUID, _ tenant: UUID) async throws -> HeldRoles

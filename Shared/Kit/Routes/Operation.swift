@@ -28,6 +28,11 @@ public struct Operation: Sendable {
     let declaration: Declaration
     /// What answers.
     let respond: @Sendable (Call) async throws -> Response
+    /// What finds an answer that is there already.
+    private(set) var recall: Recall?
+
+    /// Finds the JSON that a caller would be answered with, where it is at hand; else the operation is asked.
+    public typealias Recall = @Sendable (Caller) -> ByteBuffer?
 
     /// What OpenAPI says of a route.
     struct Declaration: Sendable {
@@ -80,6 +85,14 @@ public struct Operation: Sendable {
             }
             return try await respond(call)
         }
+    }
+
+    /// The same, asked for what it has at hand before any of a request is taken apart. For a GET whose path has no
+    /// placeholders, whose access is `bearer` and whose answer is the same for all requests of one caller.
+    public func recalling(_ recall: @escaping Recall) -> Operation {
+        var operation = self
+        operation.recall = recall
+        return operation
     }
 }
 

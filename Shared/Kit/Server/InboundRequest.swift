@@ -39,9 +39,9 @@ struct InboundRequest: Sendable {
             guard name.first != UInt8(ascii: ":") else { return }
             if name.begins(with: InternalHeader.prefix) {
                 takeInternal(name, value)
-            } else if Self.equal(name, InternalHeader.requestID) {
+            } else if name.equals(InternalHeader.requestID) {
                 requestID = String(decoding: value, as: UTF8.self)
-            } else if Self.equal(name, InternalHeader.traceparent) {
+            } else if name.equals(InternalHeader.traceparent) {
                 traceparent = String(decoding: value, as: UTF8.self)
             } else if let name = HTTPField.Name(String(decoding: name, as: UTF8.self)) {
                 head.headerFields.append(HTTPField(name: name, value: String(decoding: value, as: UTF8.self)))
@@ -51,34 +51,31 @@ struct InboundRequest: Sendable {
 
     private mutating func takeInternal(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
         func text() -> String { String(decoding: value, as: UTF8.self) }
-        if Self.equal(name, InternalHeader.key) {
+        if name.equals(InternalHeader.key) {
             key = Array(value)
-        } else if Self.equal(name, InternalHeader.tenant) {
-            tenant = UUID(uuidString: text())
-        } else if Self.equal(name, InternalHeader.address) {
+        } else if name.equals(InternalHeader.tenant) {
+            tenant = UUID(canonical: value)
+        } else if name.equals(InternalHeader.address) {
             address = text()
-        } else if Self.equal(name, InternalHeader.subject) {
-            subject = UUID(uuidString: text())
-        } else if Self.equal(name, InternalHeader.session) {
-            session = UUID(uuidString: text())
-        } else if Self.equal(name, InternalHeader.client) {
+        } else if name.equals(InternalHeader.subject) {
+            subject = UUID(canonical: value)
+        } else if name.equals(InternalHeader.session) {
+            session = UUID(canonical: value)
+        } else if name.equals(InternalHeader.client) {
             client = text()
-        } else if Self.equal(name, InternalHeader.scope) {
+        } else if name.equals(InternalHeader.scope) {
             scope = text()
-        } else if Self.equal(name, InternalHeader.roles) {
+        } else if name.equals(InternalHeader.roles) {
             roles = text().split(separator: ",").map(String.init)
-        } else if Self.equal(name, InternalHeader.permissions) {
+        } else if name.equals(InternalHeader.permissions) {
             customRoles = CustomRoles(line: text())
-        } else if Self.equal(name, InternalHeader.token) {
-            token = UUID(uuidString: text())
-        } else if Self.equal(name, InternalHeader.epoch) {
+        } else if name.equals(InternalHeader.token) {
+            token = UUID(canonical: value)
+        } else if name.equals(InternalHeader.epoch) {
             epoch = Int64(text()) ?? 0
-        } else if Self.equal(name, InternalHeader.organization) {
-            organization = UUID(uuidString: text())
+        } else if name.equals(InternalHeader.organization) {
+            organization = UUID(canonical: value)
         }
     }
 
-    private static func equal(_ name: UnsafeRawBufferPointer, _ known: StaticString) -> Bool {
-        name.elementsEqual(UnsafeBufferPointer(start: known.utf8Start, count: known.utf8CodeUnitCount))
-    }
 }

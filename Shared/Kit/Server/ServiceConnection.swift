@@ -25,6 +25,8 @@ final class ServiceConnection: HTTP2ServerDelegate {
     private let eventLoop: any EventLoop
     private let executor: EventLoopExecutor
     private var exchanges: [HTTP2StreamID: Exchange] = [:]
+    /// Made once, and written anew for each answer that was at hand.
+    private var recalledHead = HeaderBlock()
 
     init(responder: ServiceResponder, eventLoop: any EventLoop) {
         self.responder = responder
@@ -35,6 +37,9 @@ final class ServiceConnection: HTTP2ServerDelegate {
     func received(
         head: HeaderBlock, endStream: Bool, on stream: HTTP2StreamID, connection: HTTP2ServerConnection
     ) {
+        if endStream, let body = responder.recalled.body(for: head) {
+            return answer(recalled: body, on: stream, connection)
+        }
         guard let inbound = InboundRequest(head) else {
             let problem = Problem.malformed("The method or path is not one this process takes.")
             answer(problem.response(requestID: ""), problem.body(requestID: ""), on: stream, connection)
@@ -132,6 +137,17 @@ final class ServiceConnection: HTTP2ServerDelegate {
         var block = head(of: response)
         if let body { block.append("content-length", String(body.readableBytes)) }
         connection.respond(block, body: body, on: stream)
+    }
+
+    /// Answers with JSON that was at hand, as `Response.json` does.
+    private func answer(recalled body: ByteBuffer, on stream: HTTP2StreamID, _ connection: HTTP2ServerConnection) {
+        recalledHead.removeAll()
+        recalledHead.append(":status", "200")
+        recalledHead.append("content-type", "application/json")
+        recalledHead.append("cache-control", "no-store")
+        // Short enough to stand in the string itself.
+        recalledHead.append("content-length", String(body.readableBytes))
+        connection.respond(recalledHead, body: body, on: stream)
     }
 
     private func head(of response: Response) -> HeaderBlock {

@@ -13,6 +13,6 @@ struct ServiceContext: RequestContext {
 
     struct Source: RequestContextSource {
         let call: Call
-        var logger: Logger { call.logger }
+        var logger: Logger { call.processLogger }
     }
 }

@@ -11,6 +11,7 @@ public struct ServiceResponder: Sendable {
     private let router: RouterResponder<ServiceContext>
     private let endpoints: [Operation]
     private let streaming: [Operation]
+    private let literals: LiteralRoutes
     private let ops: OpsEndpoints
     private let internalKey: InternalKey
     private let logger: Logger
@@ -18,6 +19,8 @@ public struct ServiceResponder: Sendable {
     private let recorder: SpanRecorder?
     private let isRevoked: @Sendable (RevocableToken) -> Bool
     private let lookUpRoles: Call.RoleLookup?
+    /// What is answered without a task.
+    let recalled: RecalledAnswers
 
     /// A responder of those endpoints.
     /// - Parameters:
@@ -59,7 +62,11 @@ public struct ServiceResponder: Sendable {
         self.logger = logger
         self.isRevoked = isRevoked
         self.lookUpRoles = lookUpRoles
-        self.metrics = OperationMetricsTable(all)
+        let metrics = OperationMetricsTable(all)
+        self.metrics = metrics
+        literals = LiteralRoutes(all, metrics)
+        recalled = RecalledAnswers(
+            all, metrics, internalKey: internalKey, recordsTraces: recorder != nil, isRevoked: isRevoked)
     }
 
     /// How many bytes of a request's body are taken as they come; nil when it is gathered first.
@@ -83,27 +90,19 @@ public struct ServiceResponder: Sendable {
                 .unauthorized, "internal_key_required", "This process answers only other Gatehouse processes"
             ).response(requestID: requestID)
         }
-        var logger = logger
-        logger[metadataKey: "request_id"] = "\(requestID)"
-        let trace = inbound.traceparent.flatMap { TraceParent($0) }
-        if let trace {
-            logger[metadataKey: "trace_id"] = "\(trace.traceID)"
-        }
         let tenant = inbound.tenant ?? DefaultTenant.id
-        logger[metadataKey: "tenant"] = "\(tenant.text)"
         let principal = inbound.principal
-        if let principal {
-            logger[metadataKey: "subject"] = "\(principal.user?.text ?? principal.client)"
-            // The gateway has looked already, but may have been cut off from the events for a moment.
-            guard !isRevoked(principal.revocable(in: tenant)) else {
-                return Problem.invalidToken.response(requestID: requestID)
-            }
+        // The gateway has looked already, but may have been cut off from the events for a moment.
+        if let principal, isRevoked(principal.revocable(in: tenant)) {
+            return Problem.invalidToken.response(requestID: requestID)
         }
         let call = Call(
             requestID: requestID, tenant: tenant, principal: principal, address: inbound.address, head: inbound.head,
-            body: body, stream: stream, parameters: .init(), traceparent: inbound.traceparent, logger: logger,
+            body: body, stream: stream, parameters: .init(), traceparent: inbound.traceparent, processLogger: logger,
             lookUpRoles: lookUpRoles)
-        guard let place = SpanContext(trace, recorder) else { return await respond(to: call).response }
+        guard let recorder, let place = SpanContext(inbound.traceparent.flatMap { TraceParent($0) }, recorder) else {
+            return await respond(to: call).response
+        }
         var span = place.begin(call.head.method.rawValue, .server)
         span.set("http.request.method", call.head.method.rawValue)
         let (response, template) = await SpanContext.$current.withValue(span.context) {
@@ -123,6 +122,16 @@ public struct ServiceResponder: Sendable {
     /// - Returns: The answer, and the template of the path it belongs to.
     private func respond(to call: Call) async -> (response: Response, template: String?) {
         let started = NIODeadline.now()
+        if let entry = literals[call] {
+            let response: Response
+            do {
+                response = try await entry.operation.respond(call)
+            } catch {
+                response = failure(error, call, endpoint: entry.operation.declaration.path)
+            }
+            entry.metrics.count(response.status, nanoseconds: (NIODeadline.now() - started).nanoseconds)
+            return (response, entry.operation.declaration.path)
+        }
         let context = ServiceContext(source: .init(call: call))
         let request = Request(head: call.head, body: .init(buffer: call.body))
         let response: Response
@@ -199,7 +208,8 @@ extension Call {
     func with(parameters: Parameters) -> Call {
         Call(
             requestID: requestID, tenant: tenant, principal: principal, address: address, head: head, body: body,
-            stream: stream, parameters: parameters, traceparent: traceparent, logger: logger, lookUpRoles: lookUpRoles)
+            stream: stream, parameters: parameters, traceparent: traceparent, processLogger: processLogger,
+            lookUpRoles: lookUpRoles)
     }
 
     /// The same at a place in a recorded trace, which is passed on.
@@ -207,6 +217,6 @@ extension Call {
         Call(
             requestID: requestID, tenant: tenant, principal: principal, address: address, head: head, body: body,
             stream: stream, parameters: parameters, traceparent: TraceParent(place)?.description ?? traceparent,
-            logger: logger, lookUpRoles: lookUpRoles)
+            processLogger: processLogger, lookUpRoles: lookUpRoles)
     }
 }
