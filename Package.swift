@@ -187,7 +187,7 @@ let package = Package(
                 "Tokens", "GatehouseTesting",
                 nioCore, nioPosix, nioConcurrency, hummingbirdCore, logging,
             ]),
-        tests("TokenServiceTests", ["Token", "Kit", "Tokens"]),
+        tests("TokenServiceTests", ["Token", "Kit", "Tokens", "Domain", "Events"]),
         tests("IdentityTests", ["Identity", "Domain", "Events", nioCore]),
         tests("AdminTests", ["Admin", "Domain", "Kit", "Postgres", "Tokens", nioCore]),
         tests("CommandLineToolTests", ["CommandLineTool", "Kit", arguments]),

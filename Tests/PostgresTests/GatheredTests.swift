@@ -51,6 +51,15 @@ struct GatheredTests {
         }
     }
 
+    /// Waits until a client has all its connections: with fewer, what waits for a lock has others behind it.
+    private func allUp(_ count: Int, _ name: String, _ client: PostgresClient) async throws {
+        let connections = PostgresStatement(
+            "gathered_connections", [.text], "select count(*) from pg_stat_activity where application_name = $1")
+        try await eventually {
+            try await client.query(connections, [.text(name)])[0].decode(0, as: Int.self) == count
+        }
+    }
+
     @Test("what is asked for at once goes in few transactions, and everybody gets the own row", arguments: [1, 2])
     func together(connections: Int) async throws {
         let numbers = try Numbers("together\(connections)", of: 300)
@@ -128,7 +137,9 @@ struct GatheredTests {
         let numbers = try Numbers("locked", of: 50)
         try await withClient(to: SharedServer.get()) {
             $0.connections = 3
+            $0.applicationName = "gathered-locked"
         } _: { client in
+            try await allUp(3, "gathered-locked", client)
             let ids = try await numbers.ids(client)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 try await client.transaction { transaction in
@@ -162,6 +173,7 @@ struct GatheredTests {
             $0.connections = 2
             $0.applicationName = "gathered-broken"
         } _: { client in
+            try await allUp(2, "gathered-broken", client)
             let ids = try await numbers.ids(client)
             let errors = try await withClient(to: SharedServer.get()) { other in
                 try await withThrowingTaskGroup(of: PostgresError?.self) { group in
