@@ -12,14 +12,23 @@ enum BearerToken: Equatable {
             self = .absent
             return
         }
-        let scheme = field.prefix { $0 != " " }
-        guard scheme.lowercased() == "bearer" else {
+        // By bytes: this is read for each request, and characters would be put together first.
+        let bytes = field.utf8
+        let end = bytes.firstIndex(of: UInt8(ascii: " ")) ?? bytes.endIndex
+        guard Self.isScheme(bytes[..<end]) else {
             self = .absent
             return
         }
-        let token = field.dropFirst(scheme.count + 1)
-        let isToken = !token.isEmpty && token.utf8.allSatisfy(Self.isTokenByte)
-        self = isToken ? .token(String(token)) : .malformed
+        let token = field[end...].utf8.dropFirst()
+        let isToken = !token.isEmpty && token.allSatisfy(Self.isTokenByte)
+        self = isToken ? .token(String(Substring(token))) : .malformed
+    }
+
+    private static func isScheme(_ word: Substring.UTF8View) -> Bool {
+        let scheme: StaticString = "bearer"
+        guard word.count == scheme.utf8CodeUnitCount else { return false }
+        // Bit 0x20 makes letters lower case, and no other byte a letter of these.
+        return zip(word, 0...).allSatisfy { $0 | 0x20 == scheme.utf8Start[$1] }
     }
 
     private static func isTokenByte(_ byte: UInt8) -> Bool {

@@ -48,10 +48,15 @@ final class EdgeAuthenticator {
         case unknownKey
     }
 
+    /// The good tokens of one tenant. A class, so that a look at one does not take the dictionary apart.
+    private final class Remembered {
+        var tokens = VerifiedTokenCache<Identity>()
+    }
+
     private let publicURL: String
     private let keys: KeyDirectory
     private let revocations: RevocationSet
-    private var caches: [UUID: VerifiedTokenCache<Identity>] = [:]
+    private var caches: [UUID: Remembered] = [:]
     private var keyGeneration = 0
     private let tally: TokenCheckMetrics.Tally
     private var remembered = 0
@@ -71,7 +76,7 @@ final class EdgeAuthenticator {
             caches.removeAll()
             remember(0)
         }
-        if let known = caches[tenant.id]?.value(for: token, now: now) {
+        if let known = caches[tenant.id]?.tokens.value(for: token, now: now) {
             tally.hit()
             return judge(known)
         }
@@ -81,9 +86,11 @@ final class EdgeAuthenticator {
         do throws(TokenRejection) {
             let claims = try verifier.verify(token, now: now) { keys.key($0, of: tenant.id) }
             let identity = Identity(claims)
-            let before = caches[tenant.id]?.count ?? 0
-            caches[tenant.id, default: VerifiedTokenCache()].insert(identity, for: token, expiresAt: claims.expiresAt)
-            remember(remembered + (caches[tenant.id]?.count ?? 0) - before)
+            let known = caches[tenant.id] ?? Remembered()
+            caches[tenant.id] = known
+            let before = known.tokens.count
+            known.tokens.insert(identity, for: token, expiresAt: claims.expiresAt)
+            remember(remembered + known.tokens.count - before)
             return judge(identity)
         } catch .unknownKey {
             return .unknownKey
