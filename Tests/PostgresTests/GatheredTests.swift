@@ -141,26 +141,31 @@ struct GatheredTests {
         } _: { client in
             try await allUp(3, "gathered-locked", client)
             let ids = try await numbers.ids(client)
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                try await client.transaction { transaction in
-                    try await numbers.lock(ids[0], transaction)
-                    // Alone, and so it waits for the lock.
-                    group.addTask {
-                        let rows = try await client.query(numbers.add, [.uuid(ids[0]), .int8(5)])
-                        #expect(try rows.first?.decode(0, as: Int.self) == 5)
-                    }
-                    let waiting = PostgresStatement(
-                        "locked_waiting", [], "select count(*) from pg_stat_activity where wait_event_type = 'Lock'")
-                    try await eventually { try await client.query(waiting)[0].decode(0, as: Int.self) > 0 }
-                    try await withThrowingTaskGroup(of: Int.self) { others in
-                        for id in ids.dropFirst() {
-                            others.addTask { try await client.query(numbers.add, [.uuid(id), .int8(1)]).count }
+            // Locked and looked on by another client: this one's statements might wait behind the one that waits.
+            try await withClient(to: SharedServer.get()) { other in
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    try await other.transaction { transaction in
+                        try await numbers.lock(ids[0], transaction)
+                        // Alone, and so it waits for the lock.
+                        group.addTask {
+                            let rows = try await client.query(numbers.add, [.uuid(ids[0]), .int8(5)])
+                            #expect(try rows.first?.decode(0, as: Int.self) == 5)
                         }
-                        let found = try await others.reduce(0, +)
-                        #expect(found == 49)
+                        let waiting = PostgresStatement(
+                            "locked_waiting", [],
+                            "select count(*) from pg_stat_activity where application_name = 'gathered-locked' "
+                                + "and wait_event_type = 'Lock'")
+                        try await eventually { try await other.query(waiting)[0].decode(0, as: Int.self) > 0 }
+                        try await withThrowingTaskGroup(of: Int.self) { others in
+                            for id in ids.dropFirst() {
+                                others.addTask { try await client.query(numbers.add, [.uuid(id), .int8(1)]).count }
+                            }
+                            let found = try await others.reduce(0, +)
+                            #expect(found == 49)
+                        }
                     }
+                    try await group.waitForAll()
                 }
-                try await group.waitForAll()
             }
             #expect(try await numbers.total(client) == 54)
         }

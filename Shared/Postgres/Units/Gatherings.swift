@@ -14,6 +14,10 @@ struct Gatherings {
         var underWay: [Unit] = []
     }
 
+    /// How many units of one gathering go side by side: with one, the second of two callers would wait for the first's flush
+    /// and then for its own.
+    static let atOnce = 2
+
     /// What takes longer holds up others of its gathering no more: it may be waiting for a lock that concerns nobody else.
     private let patience: TimeAmount
     private var gatherings: [Key: Gathering] = [:]
@@ -38,7 +42,7 @@ struct Gatherings {
     /// nil when nobody may go. Of several about one row the first goes along, `alone` takes the others; `expire` takes
     /// those whose time is up.
     mutating func next(now: NIODeadline, expire: (Unit) -> Void, alone: (Unit) -> Void) -> [Unit]? {
-        for key in crowded where gatherings[key]?.underWay.allSatisfy({ isLate($0, now) }) ?? false {
+        for key in crowded where mayGo(key, now) {
             var rows: [UUID: Unit] = [:]
             while rows.count < PostgresGatheredStatement.limit, let unit = remove(from: key, now: now, expire) {
                 guard let row = unit.steps.first?.key, rows[row] == nil else {
@@ -52,6 +56,11 @@ struct Gatherings {
             if !rows.isEmpty { return rows.sorted { $0.key < $1.key }.map(\.value) }
         }
         return nil
+    }
+
+    private func mayGo(_ key: Key, _ now: NIODeadline) -> Bool {
+        guard let gathering = gatherings[key] else { return false }
+        return gathering.underWay.count { !isLate($0, now) } < Self.atOnce
     }
 
     private mutating func remove(from key: Key, now: NIODeadline, _ expire: (Unit) -> Void) -> Unit? {

@@ -25,36 +25,49 @@ create function rotate_sessions(
 #variable_conflict use_column
 begin
     return query
-        with taken as (
-            select s.id, w.client, w.idle
+        with taken as materialized (
+            select s.place, w.idle, u.token_epoch, u.is_superuser
             from (
                 -- For the planner a limit that it can't foresee makes this one row: what finds one by its key finds all.
                 select * from unnest(for_sessions, presented, for_clients, idle_seconds, wanted_scopes)
                 limit cardinality(for_sessions)
             ) as w (session, generation, client, idle, scope),
             lateral (
-                select s.id from sessions s
+                select s.ctid as place, s.user_id, s.client_id from sessions s
                 where s.tenant_id = current_tenant() and s.id = w.session and s.generation = w.generation
                     and s.organization_id is null
                     and s.revoked_at is null and s.expires_at > now() and s.idle_expires_at > now()
                     and (w.scope is null or string_to_array(w.scope, ' ') <@ string_to_array(s.scope, ' '))
                 for no key update skip locked
-            ) s
+            ) s,
+            -- Limits, so that each is looked up by its whole key: of a table that was never analysed a join would read all
+            -- that the tenant has.
+            lateral (
+                select u.token_epoch, u.is_superuser from users u
+                where u.tenant_id = current_tenant() and u.id = s.user_id and u.state = 'active'
+                limit 1
+            ) u,
+            lateral (
+                select from clients c
+                where c.tenant_id = current_tenant() and c.id = s.client_id and c.identifier = w.client
+                    and c.state = 'active'
+                limit 1
+            ) c
         )
         update sessions s
         set generation = s.generation + 1, refreshed_at = clock_timestamp(), last_seen_at = clock_timestamp(),
             idle_expires_at = least(now() + make_interval(secs => w.idle), s.expires_at)
-        from taken w, users u, clients c
-        where s.tenant_id = current_tenant() and s.id = w.id
-            and u.tenant_id = s.tenant_id and u.id = s.user_id and u.state = 'active'
-            and c.tenant_id = s.tenant_id and c.id = s.client_id and c.identifier = w.client and c.state = 'active'
+        from taken w
+        -- Where the row stands; it is locked, and so does not move. A version that came after the statement began is not
+        -- seen here, and takes the slow path.
+        where s.tenant_id = current_tenant() and s.ctid = w.place
         returning s.generation, s.scope, s.user_id,
             array(
                 select unnest(r.claims) from user_roles ur
                 join roles r on r.tenant_id = ur.tenant_id and r.id = ur.role_id
                 where ur.tenant_id = s.tenant_id and ur.user_id = s.user_id
-                union all select 'superuser' where u.is_superuser
+                union all select 'superuser' where w.is_superuser
             ),
-            u.token_epoch, s.amr, s.authenticated_at, least(s.expires_at, s.idle_expires_at), s.id;
+            w.token_epoch, s.amr, s.authenticated_at, least(s.expires_at, s.idle_expires_at), s.id;
 end
 $$;
