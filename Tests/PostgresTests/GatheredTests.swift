@@ -51,12 +51,24 @@ struct GatheredTests {
         }
     }
 
-    /// Waits until a client has all its connections: with fewer, what waits for a lock has others behind it.
-    private func allUp(_ count: Int, _ name: String, _ client: PostgresClient) async throws {
-        let connections = PostgresStatement(
-            "gathered_connections", [.text], "select count(*) from pg_stat_activity where application_name = $1")
+    /// Waits until a client uses all its connections: with fewer, what waits for a lock has others behind it.
+    private func allUp(_ count: Int, _ client: PostgresClient) async throws {
+        let statement = PostgresStatement("gathered_process", [], "select pg_backend_pid() from pg_sleep(0.02)")
         try await eventually {
-            try await client.query(connections, [.text(name)])[0].decode(0, as: Int.self) == count
+            try await withThrowingTaskGroup(of: Int32.self) { group in
+                for _ in 0..<count { group.addTask { try await client.query(statement)[0].decode(0) } }
+                return try await group.reduce(into: Set()) { $0.insert($1) }.count == count
+            }
+        }
+    }
+
+    /// Waits until so many connections of a client wait for a lock, as `other` sees it.
+    private func waiting(_ count: Int, _ name: String, _ other: PostgresClient) async throws {
+        let statement = PostgresStatement(
+            "gathered_waiting", [.text],
+            "select count(*) from pg_stat_activity where application_name = $1 and wait_event_type = 'Lock'")
+        try await eventually {
+            try await other.query(statement, [.text(name)])[0].decode(0, as: Int.self) == count
         }
     }
 
@@ -139,7 +151,7 @@ struct GatheredTests {
             $0.connections = 3
             $0.applicationName = "gathered-locked"
         } _: { client in
-            try await allUp(3, "gathered-locked", client)
+            try await allUp(3, client)
             let ids = try await numbers.ids(client)
             // Locked and looked on by another client: this one's statements might wait behind the one that waits.
             try await withClient(to: SharedServer.get()) { other in
@@ -151,11 +163,7 @@ struct GatheredTests {
                             let rows = try await client.query(numbers.add, [.uuid(ids[0]), .int8(5)])
                             #expect(try rows.first?.decode(0, as: Int.self) == 5)
                         }
-                        let waiting = PostgresStatement(
-                            "locked_waiting", [],
-                            "select count(*) from pg_stat_activity where application_name = 'gathered-locked' "
-                                + "and wait_event_type = 'Lock'")
-                        try await eventually { try await other.query(waiting)[0].decode(0, as: Int.self) > 0 }
+                        try await waiting(1, "gathered-locked", other)
                         try await withThrowingTaskGroup(of: Int.self) { others in
                             for id in ids.dropFirst() {
                                 others.addTask { try await client.query(numbers.add, [.uuid(id), .int8(1)]).count }
@@ -178,24 +186,24 @@ struct GatheredTests {
             $0.connections = 2
             $0.applicationName = "gathered-broken"
         } _: { client in
-            try await allUp(2, "gathered-broken", client)
+            try await allUp(2, client)
             let ids = try await numbers.ids(client)
             let errors = try await withClient(to: SharedServer.get()) { other in
                 try await withThrowingTaskGroup(of: PostgresError?.self) { group in
                     try await other.transaction { transaction in
                         for id in ids { try await numbers.lock(id, transaction) }
-                        for id in ids {
+                        func add(_ id: UUID) {
                             group.addTask {
                                 await failure { () throws(PostgresError) in
                                     try await client.query(numbers.add, [.uuid(id), .int8(1)])
                                 }
                             }
                         }
-                        let waiting = PostgresStatement(
-                            "broken_waiting", [],
-                            "select count(*) from pg_stat_activity where application_name = 'gathered-broken' "
-                                + "and wait_event_type = 'Lock'")
-                        try await eventually { try await other.query(waiting)[0].decode(0, as: Int.self) == 2 }
+                        // One alone, and behind it others that go together.
+                        add(ids[0])
+                        try await waiting(1, "gathered-broken", other)
+                        for id in ids.dropFirst() { add(id) }
+                        try await waiting(2, "gathered-broken", other)
                         try SharedServer.get().execute(
                             "select pg_terminate_backend(pid) from pg_stat_activity "
                                 + "where application_name = 'gathered-broken'")
