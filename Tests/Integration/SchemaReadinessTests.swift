@@ -16,20 +16,25 @@ struct SchemaReadinessTests {
                 return answer?.status == 503 && answer?.body.contains(sentence) == true
             }
         }
+        func migrate(_ command: String, _ target: String) throws {
+            let server = "127.0.0.1:\(suite.ports["PORT_POSTGRES"] ?? 0)"
+            _ = try ChildProcess.run([
+                "env", "PGPASSFILE=\(suite.folder)/secrets/pgpass",
+                "DATABASE_MIGRATE_URL=postgresql://gatehouse_owner@\(server)/gatehouse",
+                "\(RunningSuite.root)/.build/debug/gatehouse-migrate", command, target,
+            ])
+        }
         try suite.sql("insert into gatehouse_schema_version values ('9999', 'later', '', now())")
         try suite.deploy("service", "restart", "token")
         // A schema that is further is none of its concern.
         try await eventually { suite.isReady("token") }
 
-        try suite.sql("delete from gatehouse_schema_version where revision in ('9999', '\(head)')")
+        try suite.sql("delete from gatehouse_schema_version where revision = '9999'")
+        try migrate("downgrade", "-1")
         try await restarts(with: "the schema is at \(before), this version needs \(head)")
         try suite.sql("revoke select on gatehouse_schema_version from gatehouse_service")
         try await restarts(with: "the schema is behind, this version needs \(head)")
-        _ = try ChildProcess.run([
-            "env", "PGPASSFILE=\(suite.folder)/secrets/pgpass",
-            "DATABASE_MIGRATE_URL=postgresql://gatehouse_owner@127.0.0.1:\(suite.ports["PORT_POSTGRES"] ?? 0)/gatehouse",
-            "\(RunningSuite.root)/.build/debug/gatehouse-migrate", "upgrade", "head",
-        ])
+        try migrate("upgrade", "head")
         // By itself: nobody restarts it.
         try await eventually { suite.isReady("token") }
     }
