@@ -32,7 +32,8 @@ struct SchemaReadinessTests {
         try suite.sql("delete from gatehouse_schema_version where revision = '9999'")
         try migrate("downgrade", "-1")
         try await restarts(with: "the schema is at \(before), this version needs \(head)")
-        try suite.sql("revoke select on gatehouse_schema_version from gatehouse_service")
+        // Before 0018 the services may not see where it is.
+        try migrate("downgrade", "0017")
         try await restarts(with: "the schema is behind, this version needs \(head)")
         try migrate("upgrade", "head")
         // By itself: nobody restarts it.
