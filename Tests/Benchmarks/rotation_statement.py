@@ -34,7 +34,7 @@ def main():
 
         def filled(text, session):
             values = {
-                "$1": f"'{session}'", "$3": "'gatehouse'", "$4": "864000", "$5": "null::text[]", "$6": "null::uuid",
+                "$1": f"'{session}'", "$3": "'gatehouse'", "$4": "864000", "$5": "null", "$6": "null::uuid",
                 "$7": "false",
             }
             for name, value in values.items():

@@ -87,7 +87,8 @@ class Driver:
                     if not keep_going:
                         raise
                     self.is_whole = False
-                    self.leave_out(f"{workload.name} is left out: {error}")
+                    say(f"{workload.name}: {error}")
+                    self.leave_out(f"{workload.name} is left out: {first_line(error)}")
                     continue
                 fields[workload.name] = contestants
                 for number in range(rounds):
@@ -108,7 +109,8 @@ class Driver:
             if not keep_going:
                 raise Failure(f"{where}: {failure}") from None
             self.is_whole = False
-            self.leave_out(f"{where} is left out: {failure}")
+            say(f"{where}: {failure}")
+            self.leave_out(f"{where} is left out: {first_line(failure)}")
             raise _Skipped from None
         sample.workload, sample.side, sample.round = workload.name, contestant.name, number
         say(f"  round {number}  {workload.name:<19}{contestant.name:<29}{sample.rate:>9.0f}/s"
@@ -126,6 +128,11 @@ class Driver:
     def is_proportional(self) -> bool:
         """Whether the memory of several processes was always told as proportional set size."""
         return all(meter.is_proportional for meter in self.meters)
+
+
+def first_line(error: Exception) -> str:
+    """What a report has room for; the rest was told."""
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 class _Skipped(Exception):

@@ -12,7 +12,7 @@ from .sample import Sample
 from .workload import Bench
 
 _CLIENTS, _AT_ONCE = 8, 20
-_VALUES = {"$3": "'gatehouse'", "$4": "864000", "$5": "null::text[]"}
+_VALUES = {"$3": "'gatehouse'", "$4": "864000", "$5": "null::text"}
 
 
 def rotation(source: str) -> str:

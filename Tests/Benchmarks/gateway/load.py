@@ -116,7 +116,7 @@ def _wrk(workload, side, seconds, before):
 
 def parse_wrk(text):
     def milliseconds(percent):
-        number, unit = _match(r"^ +%s%% +([0-9.]+)(us|ms|s|m)$" % percent, text)
+        number, unit = _match(r"^ +%s%% +([0-9.]+)(us|ms|s|m) *$" % percent, text)
         return float(number) * {"us": 0.001, "ms": 1, "s": 1000, "m": 60_000}[unit]
 
     failed, errors = 0, []
