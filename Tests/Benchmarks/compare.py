@@ -11,18 +11,16 @@ import datetime
 import json
 import os
 import pathlib
-import resource
 import shutil
-import signal
 import subprocess
-import sys
 import tempfile
 
+from command import count, prepare, say, undisturbed
 from suite import ROOT
 
 from compare import document as docs
 from compare import report, sides
-from compare.driver import Driver, say
+from compare.driver import Driver
 from compare.meter import Cores
 from compare.workloads import WORKLOADS
 from gateway import load
@@ -44,12 +42,6 @@ def listed(names, what):
             chosen.update(found)
         return [name for name in names if name in chosen]
     return parse
-
-
-def count(text):
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 1000:
-        raise argparse.ArgumentTypeError(f"'{text}' is no number from 1 to 1000")
-    return int(text)
 
 
 def options():
@@ -126,18 +118,6 @@ def run(chosen, stack):
     return document
 
 
-def interrupted(number, _):
-    undisturbed()
-    say("Interrupted; taking down what was started")
-    raise SystemExit(128 + number)
-
-
-def undisturbed():
-    """What was started is taken down whatever else is asked of us."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
-
-
 def main():
     chosen = options()
     if chosen.check_options:
@@ -145,11 +125,7 @@ def main():
     if chosen.list:
         show_list(chosen_workloads(chosen))
         return
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, interrupted)
-    # Many callers need a connection each on both sides of a proxy.
-    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    prepare()
     try:
         if chosen.from_json:
             document = report.merged([json.loads(file.read_text()) for file in chosen.from_json],

@@ -13,13 +13,11 @@ import datetime
 import json
 import os
 import pathlib
-import resource
 import shutil
-import signal
 import subprocess
-import sys
 import tempfile
 
+from command import count, prepare, say, undisturbed
 from suite import ROOT
 
 from gateway import load, ours, peers, report, syscalls
@@ -42,12 +40,6 @@ def listed(names, what):
     return parse
 
 
-def count(text):
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 1000:
-        raise argparse.ArgumentTypeError(f"'{text}' is no number from 1 to 1000")
-    return int(text)
-
-
 def options():
     parser = argparse.ArgumentParser(
         prog=PROGRAM, description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
@@ -68,10 +60,6 @@ def options():
     chosen.rounds = chosen.rounds or (2 if chosen.quick else 3)
     chosen.seconds = chosen.seconds or (2 if chosen.quick else 4)
     return chosen
-
-
-def say(text):
-    print(text, file=sys.stderr, flush=True)
 
 
 def measure(chosen, workloads, sides, scratch):
@@ -136,25 +124,9 @@ def run(chosen, stack):
     return report.document(about, workloads, sides, samples, count_calls(chosen, sides, scratch))
 
 
-def interrupted(number, _):
-    undisturbed()
-    say("Interrupted; taking down what was started")
-    raise SystemExit(128 + number)
-
-
-def undisturbed():
-    """What was started is taken down whatever else is asked of us."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
-
-
 def main():
     chosen = options()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, interrupted)
-    # 512 callers need a connection each on both sides of a proxy.
-    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    prepare()
     try:
         with contextlib.ExitStack() as stack:
             try:

@@ -3,11 +3,11 @@
 import contextlib
 import pathlib
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from typing import Any
 
+from command import say
 from gateway.processes import Failure
 
 from .meter import Cores, GroupMeter
@@ -15,10 +15,6 @@ from .sample import Sample
 from .side import Side
 from .sides import Sides
 from .workload import Contestant, Workload
-
-
-def say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
 
 
 class Driver:

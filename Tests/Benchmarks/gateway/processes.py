@@ -139,28 +139,33 @@ def _gone(pid):
 
 
 # Services of packages that are installed are not started, as deploy/lib.sh sees to.
-_INSTALL = """
+_DEPLOY = """
 set -euo pipefail
 source "$1/deploy/lib.sh"
-program=Tests/Benchmarks/gateway.py
+program=$2
 trap 'end_busy; allow_services' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 load_settings
 make_folders
-install_packages run postgres redis benchmark
 """
 
 
 def install_packages(folder):
     """Installs what deploy/packages names for benchmarks, as far as it is missing."""
+    deploy("Tests/Benchmarks/gateway.py", "install_packages run postgres redis benchmark", folder,
+           "the packages that are needed could not be installed.")
+
+
+def deploy(program, lines, folder, failure):
+    """Runs lines of shell with what deploy/lib.sh has. `program` is who speaks; `failure` is told when they fail."""
     environment = {**os.environ, "GATEHOUSE_RUN_DIR": str(folder)}
-    process = subprocess.Popen(["bash", "-c", _INSTALL, "bash", ROOT], env=environment, stdin=subprocess.DEVNULL,
-                               stdout=2, start_new_session=True)
+    process = subprocess.Popen(["bash", "-c", _DEPLOY + lines, "bash", ROOT, program], env=environment,
+                               stdin=subprocess.DEVNULL, stdout=2, start_new_session=True)
     try:
         status = process.wait()
     except BaseException:
         end(process, patience=60)
         raise
     if status:
-        raise Failure("the packages that are needed could not be installed.")
+        raise Failure(failure)

@@ -7,14 +7,13 @@ import base64
 import contextlib
 import http.client
 import json
-import os
 import pathlib
 import secrets
 import subprocess
 
-from suite import ROOT, spare_ports
+from suite import spare_ports
 
-from gateway.processes import Failure, Server, end, found, output_of
+from gateway.processes import Failure, Server, deploy, found, output_of
 
 from ..side import Call, Session, Side, User
 from .duties import check
@@ -30,14 +29,6 @@ _SCHEMA = [pathlib.Path("/usr/share/dbconfig-common/data/glewlwyd/install", name
 # Its package asks how to set itself up: not at all. Its service is not started now, as deploy/lib.sh sees to, nor when the
 # machine is started, unless it was here before us.
 _INSTALL = """
-set -euo pipefail
-source "$1/deploy/lib.sh"
-program=Tests/Benchmarks/compare.py
-trap 'end_busy; allow_services' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
-load_settings
-make_folders
 was_here=$(command -v glewlwyd || true)
 if [[ -z $was_here && $EUID -eq 0 ]] && command -v debconf-set-selections >/dev/null; then
     echo 'glewlwyd glewlwyd/config_type select No configuration' | debconf-set-selections
@@ -218,16 +209,8 @@ database =
 
 def install(folder):
     """Installs Debian's package where it is missing."""
-    process = subprocess.Popen(
-        ["bash", "-c", _INSTALL, "bash", ROOT], env={**os.environ, "GATEHOUSE_RUN_DIR": str(folder / "installation")},
-        stdin=subprocess.DEVNULL, stdout=2, start_new_session=True)
-    try:
-        status = process.wait()
-    except BaseException:
-        end(process, patience=60)
-        raise
-    if status:
-        raise Failure("Debian's package glewlwyd could not be installed.")
+    deploy("Tests/Benchmarks/compare.py", _INSTALL, folder / "installation",
+           "Debian's package glewlwyd could not be installed.")
 
 
 def _json(method, path, body):
