@@ -1,5 +1,6 @@
 """Loads that several workloads have in common."""
 
+import pathlib
 from collections.abc import Callable, Sequence
 
 from gateway.processes import Failure
@@ -12,16 +13,22 @@ from .workload import Bench
 WARM_UP = 1
 
 
-class Calls:
-    """A contestant: the same few calls again and again. They are made anew for each sample, as access tokens end."""
+class Load:
+    """A contestant: a side under a load whose requests are made anew for each sample, as access tokens end."""
 
-    def __init__(self, bench: Bench, side: Side, label: str, connections: int, calls: Callable[[Side], Sequence[Call]]):
-        self.bench, self.side, self.connections, self.calls = bench, side, connections, calls
+    def __init__(self, bench: Bench, side: Side, connections: int):
+        self.bench, self.side, self.connections = bench, side, connections
         self.name, self.version = side.name, side.version
-        self.file = bench.scratch / f"{label}-{file_name(side)}.requests"
+
+    def write(self) -> None:
+        """Makes the requests."""
+        raise NotImplementedError
+
+    def load(self, seconds: float) -> wrk.Outcome:
+        raise NotImplementedError
 
     def measure(self, seconds: float) -> Sample:
-        wrk.write_records(self.file, map(wrk.text, self.calls(self.side)))
+        self.write()
         self.bench.pin(self.side)
         self.load(WARM_UP)
         meter = self.bench.meter(self.side)
@@ -30,8 +37,41 @@ class Calls:
         sample.memory = meter.memory()
         return sample
 
+
+class Calls(Load):
+    """The same few calls again and again."""
+
+    def __init__(self, bench: Bench, side: Side, label: str, connections: int, calls: Callable[[Side], Sequence[Call]]):
+        super().__init__(bench, side, connections)
+        self.calls = calls
+        self.file = bench.scratch / f"{label}-{file_name(side)}.requests"
+
+    def write(self) -> None:
+        wrk.write_records(self.file, map(wrk.text, self.calls(self.side)))
+
     def load(self, seconds: float) -> wrk.Outcome:
         return wrk.run(self.bench, self.side.port, "requests", self.connections, seconds, [self.file])
+
+
+class Pool:
+    """A side's refresh tokens, which a load takes from the front and whose successors go to the end."""
+
+    def __init__(self, bench: Bench, side: Side, stem: pathlib.Path, connections: int, sessions: int):
+        self.connections = connections
+        self.file, self.journal = stem.with_suffix(".pool"), stem.with_suffix(".journal")
+        self.template = wrk.write_template(stem.with_suffix(".template"), side.call("refresh", refresh=wrk.TOKEN))
+        self.tokens = [session.refresh for session in side.sessions(sessions)]
+
+    def write(self) -> None:
+        wrk.write_lines(self.file, self.tokens)
+        self.journal.unlink(missing_ok=True)
+
+    def update(self, outcome: wrk.Outcome) -> None:
+        """Takes in what a load has left of it."""
+        self.tokens += self.journal.read_text().split()
+        del self.tokens[:outcome.taken]
+        if len(self.tokens) <= self.connections:
+            raise Failure("there are too few sessions for so many requests a second.")
 
 
 def exchange(bench: Bench, side: Side, tokens: Sequence[str]) -> list[Session]:

@@ -19,7 +19,7 @@ function init(args)
 
     function response(status, _, body)
         statuses[status] = (statuses[status] or 0) + 1
-        local refresh = body:match('"refresh_token"%s*:%s*"([^"]+)"')
+        local refresh = refresh_token_of(body)
         -- The answer to an idle request has none.
         if status ~= 200 or refresh then answered = answered + 1 end
         if refresh then

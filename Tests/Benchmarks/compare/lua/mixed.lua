@@ -5,8 +5,8 @@ dofile(debug.getinfo(1, "S").source:match("@(.*/)") .. "report.lua")
 
 function init(args)
     local texts, order = read_records(args[1]), read_lines(args[2])
-    local write, pool, journal = requests_of(args[3]), read_lines(args[4]), assert(io.open(args[5], "wb"))
-    local newest, turn, is_begun = #pool, 0, false
+    local write, take, put = requests_of(args[3]), pool_of(args[4], args[5])
+    local turn, is_begun = 0, false
     for index, number in ipairs(order) do order[index] = texts[tonumber(number)] or false end
 
     function request()
@@ -17,17 +17,11 @@ function init(args)
         end
         turn = turn % #order + 1
         if order[turn] then return order[turn] end
-        if taken < newest then taken = taken + 1 end
-        return write(pool[taken])
+        return write(take())
     end
 
     function response(status, _, body)
         statuses[status] = (statuses[status] or 0) + 1
-        local token = status == 200 and body:match('"refresh_token"%s*:%s*"([^"]+)"')
-        if token then
-            newest = newest + 1
-            pool[newest] = token
-            journal:write(token, "\n")
-        end
+        if status == 200 then put(body) end
     end
 end

@@ -42,6 +42,33 @@ function requests_of(path)
     end
 end
 
+-- The refresh token of an answer, nil where it has none.
+function refresh_token_of(body) return body:match('"refresh_token"%s*:%s*"([^"]+)"') end
+
+-- Refresh tokens of a file, each in turn: a function that takes the oldest, one that puts an answer's to the end and into the
+-- journal, and the first of them. When none is left the last one is taken again.
+function pool_of(path, journal_path)
+    local pool, journal = read_lines(path), assert(io.open(journal_path, "wb"))
+    local newest = #pool
+
+    local function take()
+        if taken < newest then taken = taken + 1 end
+        return pool[taken]
+    end
+
+    local function put(body)
+        local token = refresh_token_of(body)
+        if token then
+            newest = newest + 1
+            pool[newest] = token
+            journal:write(token, "\n")
+        end
+        return token
+    end
+
+    return take, put, pool[1]
+end
+
 -- Globals that scripts count in; the table has the answers by status.
 taken, replayed, matched, statuses = 0, 0, 0, {}
 

@@ -2,29 +2,23 @@
 
 import random
 
-from gateway.processes import Failure
-
 from .. import wrk
-from ..load import WARM_UP, access_tokens, file_name
-from ..sample import Sample
+from ..load import Load, Pool, access_tokens, file_name
 from ..side import Side
 from ..workload import Bench, Contestant, Workload
 
 _TOKENS, _SESSIONS = 32, 5000
 
 
-class Mixture:
+class Mixture(Load):
     """One side's requests and sessions."""
 
     def __init__(self, bench: Bench, side: Side, shares: dict[str, int], connections: int, label: str):
-        self.bench, self.side, self.connections = bench, side, connections
-        self.name, self.version = side.name, side.version
+        super().__init__(bench, side, connections)
         stem = bench.scratch / f"{label}-{file_name(side)}"
-        self.requests_file, self.order_file, self.pool_file, self.journal = (
-            stem.with_suffix(f".{kind}") for kind in ("requests", "order", "pool", "journal"))
-        self.template = wrk.write_template(stem.with_suffix(".template"), side.call("refresh", refresh=wrk.TOKEN))
+        self.requests_file, self.order_file = stem.with_suffix(".requests"), stem.with_suffix(".order")
         self.shares = shares
-        self.pool = [session.refresh for session in side.sessions(_SESSIONS)]
+        self.pool = Pool(bench, side, stem, connections, _SESSIONS)
 
     def write(self) -> None:
         """Requests with access tokens that live long enough, and their order."""
@@ -40,24 +34,11 @@ class Mixture:
         wrk.write_records(self.requests_file, [wrk.text(call) for _, call in requests])
         wrk.write_lines(self.order_file, order(self.shares, [what for what, _ in requests]))
 
-    def measure(self, seconds: float) -> Sample:
-        self.write()
-        self.bench.pin(self.side)
-        self.load(WARM_UP)
-        meter = self.bench.meter(self.side)
-        outcome = self.load(seconds)
-        sample = outcome.sample(meter.cpu(), outcome.faults())
-        sample.memory = meter.memory()
-        return sample
-
     def load(self, seconds: float) -> wrk.Outcome:
-        wrk.write_lines(self.pool_file, self.pool)
+        self.pool.write()
         outcome = wrk.run(self.bench, self.side.port, "mixed", self.connections, seconds,
-                          [self.requests_file, self.order_file, self.template, self.pool_file, self.journal])
-        self.pool += self.journal.read_text().split()
-        del self.pool[:outcome.taken]
-        if len(self.pool) <= self.connections:
-            raise Failure("there are too few sessions for so many requests a second.")
+                          [self.requests_file, self.order_file, self.pool.template, self.pool.file, self.pool.journal])
+        self.pool.update(outcome)
         return outcome
 
 
@@ -89,7 +70,6 @@ class Mixed(Workload):
                      + self.remark)
         return [Mixture(bench, side, self.shares, self.connections, self.name)
                 for side in map(bench.side, self.names) if side]
-
 
 
 class MixedWithoutLogins(Mixed):

@@ -1,10 +1,8 @@
 """Refresh tokens, rotated at each use; some come a second time."""
 
-from gateway.processes import Failure
-
 from .. import wrk
 from ..limits import loop, offered
-from ..load import WARM_UP, exchange, exchange_some, file_name
+from ..load import WARM_UP, Pool, exchange, exchange_some, file_name
 from ..sample import Sample, outside
 from ..side import Side
 from ..statement import Statement
@@ -22,10 +20,8 @@ class Refreshes:
         self.bench, self.side = bench, side
         self.name, self.version = side.name, side.version
         stem = bench.scratch / f"refresh-{file_name(side)}"
-        self.template = wrk.write_template(stem.with_suffix(".template"), side.call("refresh", refresh=wrk.TOKEN))
-        self.pool_file, self.journal, self.used_file = (
-            stem.with_suffix(f".{kind}") for kind in ("pool", "journal", "used"))
-        self.pool = [session.refresh for session in side.sessions(sessions)]
+        self.used_file = stem.with_suffix(".used")
+        self.pool = Pool(bench, side, stem, _CONNECTIONS, sessions)
 
     def measure(self, seconds: float) -> Sample:
         self.bench.pin(self.side)
@@ -45,16 +41,12 @@ class Refreshes:
         return sample
 
     def load(self, seconds: float, used: list[str]) -> wrk.Outcome:
-        """Takes tokens from the front of the pool and puts the new ones to its end."""
-        wrk.write_lines(self.pool_file, self.pool)
+        self.pool.write()
         wrk.write_lines(self.used_file, used)
-        self.journal.unlink(missing_ok=True)
         outcome = wrk.run(self.bench, self.side.port, "refresh", _CONNECTIONS, seconds,
-                          [self.template, self.pool_file, self.journal, self.used_file, _EVERY if used else 0])
-        self.pool += self.journal.read_text().split()
-        del self.pool[:outcome.taken]
-        if len(self.pool) <= _CONNECTIONS:
-            raise Failure("there are too few sessions for so many requests a second.")
+                          [self.pool.template, self.pool.file, self.pool.journal, self.used_file,
+                           _EVERY if used else 0])
+        self.pool.update(outcome)
         return outcome
 
     def use(self, count: int) -> tuple[list[str], list[str]]:
