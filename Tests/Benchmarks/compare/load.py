@@ -1,6 +1,9 @@
 """Loads that several workloads have in common."""
 
+import json
 import pathlib
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 
 from gateway.processes import Failure
@@ -51,6 +54,16 @@ class Calls(Load):
 
     def load(self, seconds: float) -> wrk.Outcome:
         return wrk.run(self.bench, self.side.port, "requests", self.connections, seconds, [self.file])
+
+
+def run_program(bench: Bench, program: str, order: dict) -> dict:
+    """Runs a load of ours, a program of this folder that takes its order as JSON and tells the same way what came of it."""
+    result = subprocess.run(
+        bench.load_command(sys.executable, pathlib.Path(__file__).with_name(program)), input=json.dumps(order), text=True,
+        capture_output=True, check=False, timeout=order["seconds"] + 60)
+    if result.returncode:
+        raise Failure(f"the load ended with {result.returncode}: {result.stderr[-500:]}")
+    return json.loads(result.stdout)
 
 
 class Pool:

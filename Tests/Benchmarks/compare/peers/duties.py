@@ -1,26 +1,20 @@
 """Whether a side does what it is compared for: figures of a server that leaves out a part of its job are worth nothing."""
 
-import http.client
 import json
 import secrets
 
 from gateway.processes import Failure
 
+from .. import asking
 from ..side import Call, Side
 
 _GOOD, _REFUSED = (200, 201, 204), (400, 401, 403)
 
 
 def ask(side: Side, call: Call) -> tuple[int, dict]:
-    """One request on a connection of its own: the status and what is in the answer, where it is JSON."""
-    connection = http.client.HTTPConnection("127.0.0.1", side.port, timeout=10)
-    try:
-        connection.request(call.method, call.path, call.body, call.headers)
-        answer = connection.getresponse()
-        body = answer.read()
-    finally:
-        connection.close()
-    return answer.status, json.loads(body) if body[:1] == b"{" else {}
+    """The status and what is in the answer, where it is JSON."""
+    answer = asking.ask(side.port, call)
+    return answer.status, json.loads(answer.body) if answer.body[:1] == b"{" else {}
 
 
 class _Walk:

@@ -4,7 +4,6 @@ import base64
 import contextlib
 import hashlib
 import hmac
-import http.client
 import importlib.metadata
 import importlib.util
 import json
@@ -18,6 +17,7 @@ from suite import ROOT, spare_ports
 
 from gateway.processes import Failure, Server, output_of
 
+from ..asking import ask, status
 from ..side import Call, Session, Side, User
 from .duties import check
 from .stores import Postgres, Redis, private_file, wait
@@ -65,7 +65,7 @@ class FastAPI(Side):
             key.write_bytes(self._refresh_key)
             self.port = spare_ports(1)[0]
             self.server = stack.enter_context(self.start(self.port))
-            wait(self.server, "both workers", self._is_ready)
+            wait(self.server, "both workers", lambda: status(self.port, "/health") == 204)
             self.groups = {"uvicorn": lambda: self.server.family(), "postgres": self.postgres.processes,
                            "redis": self.redis.processes}
             if not self.is_checked:
@@ -91,22 +91,6 @@ class FastAPI(Side):
             "--port", str(port), "--workers", str(self.workers), "--loop", "uvloop", "--http", "httptools",
             "--ws", "none", "--no-access-log", "--no-proxy-headers", "--no-server-header", "--log-level", "warning",
             "--backlog", "4096", "--timeout-keep-alive", "75"], self.folder, environment)
-
-    def _is_ready(self):
-        try:
-            return self.ask(Call("GET", "/health"))[0] == 204
-        except (OSError, http.client.HTTPException):
-            return False
-
-    def ask(self, call):
-        """One request on a connection of its own: the status and the body."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-        try:
-            connection.request(call.method, call.path, call.body, call.headers)
-            answer = connection.getresponse()
-            return answer.status, answer.read()
-        finally:
-            connection.close()
 
     def offers(self, what):
         return what in {"jwks", "register", "login", "me", "refresh", "client_credentials", "introspect", "revoke"}
@@ -137,10 +121,10 @@ class FastAPI(Side):
             # One is registered as anybody is; the others share the hash.
             if not self._known:
                 name = f"u{secrets.token_hex(6)}"
-                status, body = self.ask(self.call("register", user=name, password=PASSWORD))
-                if status != 201:
-                    raise Failure(f"FastAPI registers nobody: {status}, {body[:200]!r}")
-                self._known.append(User(json.loads(body)["id"], name, PASSWORD))
+                answer = ask(self.port, self.call("register", user=name, password=PASSWORD))
+                if answer.status != 201:
+                    raise Failure(f"FastAPI registers nobody: {answer.status}, {answer.body[:200]!r}")
+                self._known.append(User(json.loads(answer.body)["id"], name, PASSWORD))
             begin, prefix = len(self._known), secrets.token_hex(4)
             self.fill(prefix, begin, count)
             self._known += [User(str(_number(prefix, each)), f"u{prefix}{each}", PASSWORD)

@@ -5,7 +5,6 @@ It has no limits, no cache and no Redis, and one process with a thread for each 
 
 import base64
 import contextlib
-import http.client
 import json
 import pathlib
 import secrets
@@ -15,6 +14,7 @@ from suite import spare_ports
 
 from gateway.processes import Failure, Server, deploy, found, output_of
 
+from ..asking import ask, status
 from ..side import Call, Session, Side, User
 from .duties import check
 from .stores import Postgres, private_file, wait
@@ -63,7 +63,7 @@ class Glewlwyd(Side):
             self.port = spare_ports(1)[0]
             self._configure()
             self.server = stack.enter_context(self.start(self.port))
-            wait(self.server, "an answer", self._is_ready)
+            wait(self.server, "an answer", lambda: status(self.port, "/config") == 200)
             self._set_up()
             self.groups = {"glewlwyd": lambda: self.server.family(), "postgres": self.postgres.processes}
             if not self.is_checked:
@@ -107,29 +107,12 @@ database =
 }};
 """)
 
-    def _is_ready(self):
-        try:
-            return self.ask(Call("GET", "/config"))[0] == 200
-        except (OSError, http.client.HTTPException):
-            return False
-
-    def ask(self, call):
-        """One request on a connection of its own: the status, the body and the session's cookie, if there is one."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-        try:
-            connection.request(call.method, call.path, call.body, call.headers)
-            answer = connection.getresponse()
-            cookie = answer.getheader("Set-Cookie", "").partition(";")[0]
-            return answer.status, answer.read(), cookie
-        finally:
-            connection.close()
-
     def _set_up(self):
         """What an administrator would do in its pages: a plugin, a scope, a client."""
-        status, body, cookie = self.ask(_json("POST", "/api/auth/", {"username": "admin", "password": "password"}))
-        if status != 200:
-            raise Failure(f"Glewlwyd does not let its administrator in: {status}, {body[:200]!r}")
-        self._cookie = cookie
+        answer = ask(self.port, _json("POST", "/api/auth/", {"username": "admin", "password": "password"}))
+        if answer.status != 200:
+            raise Failure(f"Glewlwyd does not let its administrator in: {answer.status}, {answer.body[:200]!r}")
+        self._cookie = answer.fields.get("Set-Cookie", "").partition(";")[0]
         key = output_of(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"])
         public = subprocess.run(["openssl", "pkey", "-pubout"], input=key, capture_output=True, text=True, check=True)
         self._administer("/api/mod/plugin/", {
@@ -151,9 +134,9 @@ database =
     def _administer(self, path, body):
         call = _json("POST", path, body)
         call.headers["Cookie"] = self._cookie
-        status, answer, _ = self.ask(call)
-        if status != 200:
-            raise Failure(f"Glewlwyd answers {path} with {status}: {answer[:300]!r}")
+        answer = ask(self.port, call)
+        if answer.status != 200:
+            raise Failure(f"Glewlwyd answers {path} with {answer.status}: {answer.body[:300]!r}")
 
     def offers(self, what):
         return what in {"jwks", "login", "userinfo", "refresh", "client_credentials", "introspect"}

@@ -37,7 +37,35 @@ def wait(server, what, is_so, patience=30):
         time.sleep(0.02)
 
 
-class Postgres:
+class Store:
+    """A server that is ended when it is left, or when it does not get ready."""
+
+    server: Server
+
+    def __enter__(self):
+        self._start()
+        try:
+            self._prepare()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.server.__exit__()
+
+    def _start(self):
+        raise NotImplementedError
+
+    def _prepare(self):
+        """Waits until it answers, and makes what its users need."""
+        raise NotImplementedError
+
+    def processes(self):
+        return self.server.family()
+
+
+class Postgres(Store):
     """A server with one database, `app`, that the role of the same name owns. A context manager."""
 
     def __init__(self, folder):
@@ -49,11 +77,11 @@ class Postgres:
         self._prefix = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--inh-caps=-all", "--"] \
             if os.geteuid() == 0 else []
 
-    def __enter__(self):
+    def _start(self):
         self.folder.mkdir()
-        passwords = {name: secrets.token_hex(24) for name in ("postgres", "app")}
-        private_file(self.password_file, "".join(f"*:*:*:{name}:{word}\n" for name, word in passwords.items()))
-        first = private_file(self.folder / "password", passwords["postgres"])
+        self._passwords = {name: secrets.token_hex(24) for name in ("postgres", "app")}
+        private_file(self.password_file, "".join(f"*:*:*:{name}:{word}\n" for name, word in self._passwords.items()))
+        first = private_file(self.folder / "password", self._passwords["postgres"])
         if self._prefix:
             for path in (self.folder, first):
                 shutil.chown(path, "postgres", "postgres")
@@ -67,17 +95,11 @@ class Postgres:
             "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200",
             "-c", "password_encryption=scram-sha-256", "-c", "timezone=UTC", "-c", "log_timezone=UTC",
             "-c", "logging_collector=off", "-c", "log_destination=stderr"], self.folder)
-        try:
-            wait(self.server, "connections to be taken", self._answers)
-            self.sql(f"create role app login password '{passwords['app']}'", "postgres", "postgres")
-            self.sql("create database app owner app", "postgres", "postgres")
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
 
-    def __exit__(self, *_):
-        self.server.__exit__()
+    def _prepare(self):
+        wait(self.server, "connections to be taken", self._answers)
+        self.sql(f"create role app login password '{self._passwords['app']}'", "postgres", "postgres")
+        self.sql("create database app owner app", "postgres", "postgres")
 
     def _answers(self):
         command = [self._binaries / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)]
@@ -94,11 +116,8 @@ class Postgres:
             raise Failure(f"psql says: {result.stderr.strip()}")
         return result.stdout
 
-    def processes(self):
-        return self.server.family()
 
-
-class Redis:
+class Redis(Store):
     """A server that keeps nothing. A context manager."""
 
     def __init__(self, folder):
@@ -106,7 +125,7 @@ class Redis:
         self.port = spare_ports(1)[0]
         self.password_file = self.folder / "password"
 
-    def __enter__(self):
+    def _start(self):
         self.folder.mkdir(mode=0o700)
         word = secrets.token_hex(24)
         private_file(self.password_file, word)
@@ -123,21 +142,12 @@ maxmemory 256mb
 maxmemory-policy noeviction
 """)
         self.server = Server("redis", [found("redis-server"), configuration], self.folder)
-        try:
-            wait(self.server, "an answer", self._answers)
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
 
-    def __exit__(self, *_):
-        self.server.__exit__()
+    def _prepare(self):
+        wait(self.server, "an answer", self._answers)
 
     def _answers(self):
         result = subprocess.run(
             [found("redis-cli"), "-h", "127.0.0.1", "-p", str(self.port), "ping"], capture_output=True, text=True,
             env={**os.environ, "REDISCLI_AUTH": self.password_file.read_text()}, check=False)
         return result.stdout.strip() == "PONG"
-
-    def processes(self):
-        return self.server.family()

@@ -1,23 +1,17 @@
 """Logins, which are a hash and what is around it."""
 
 import dataclasses
-import json
-import pathlib
-import subprocess
-import sys
 import time
 
-from gateway.processes import Failure
 from suite import quantile
 
 from ..limits import loop
-from ..load import WARM_UP
+from ..load import WARM_UP, run_program
 from ..sample import Sample
 from ..side import Side
 from ..workload import Bench, Contestant, Workload
 
 _USERS, _CONNECTIONS = 500, 4
-_CLOSED = pathlib.Path(__file__).parent.parent / "closed.py"
 _HASH = "limit: Argon2id"
 _BEYOND, _SHARE = "beyond the hash", "of what hashes allow"
 
@@ -49,11 +43,7 @@ class Logins:
 
     def load(self, seconds: float) -> dict:
         order = {"port": self.side.port, "callers": _CONNECTIONS, "seconds": seconds, "requests": self.calls}
-        result = subprocess.run(self.bench.load_command(sys.executable, _CLOSED), input=json.dumps(order), text=True,
-                                capture_output=True, check=False, timeout=seconds + 60)
-        if result.returncode:
-            raise Failure(f"the load ended with {result.returncode}: {result.stderr[-500:]}")
-        return json.loads(result.stdout)
+        return run_program(self.bench, "closed.py", order)
 
 
 class Login(Workload):
@@ -70,7 +60,6 @@ class Login(Workload):
 
     def contestants(self, bench: Bench) -> list[Contestant]:
         self.cores = bench.server_cores
-
         sides = [side for side in map(bench.side, self.names[:3]) if side and side.offers("login")]
         contestants: list[Contestant] = [Logins(bench, side) for side in sides]
         return contestants + loop(bench, _HASH, "hash")

@@ -1,20 +1,14 @@
 """More logins than can be hashed, while people who are signed in go about their business."""
 
-import json
-import pathlib
-import subprocess
-import sys
-
 from gateway.processes import Failure
 from suite import quantile
 
 from .. import wrk
-from ..load import access_tokens
+from ..load import access_tokens, run_program
 from ..sample import Sample
 from ..side import Side
 from ..workload import Bench, Contestant, Workload
 
-_PACE = pathlib.Path(__file__).parent.parent / "pace.py"
 _TIMES, _CALLERS, _READS, _USERS = 3, 4, 100, 500
 _SETTLE = 1.0
 
@@ -45,11 +39,7 @@ class Crowd:
 
     def run(self, seconds: float, streams: list[dict]) -> dict[str, dict[str, list[float]]]:
         order = {"port": self.side.port, "settle": _SETTLE, "seconds": seconds, "streams": streams}
-        result = subprocess.run(self.bench.load_command(sys.executable, _PACE), input=json.dumps(order), text=True,
-                                capture_output=True, check=False, timeout=seconds + 60)
-        if result.returncode:
-            raise Failure(f"the load ended with {result.returncode}: {result.stderr[-500:]}")
-        return json.loads(result.stdout)
+        return run_program(self.bench, "pace.py", order)
 
 
 def counts(answers: dict[str, list[float]]) -> dict[str, int]:

@@ -1,7 +1,6 @@
 """How soon a process that is started answers."""
 
 import contextlib
-import http.client
 import os
 import pathlib
 import statistics
@@ -11,6 +10,7 @@ from collections.abc import Callable
 from gateway.processes import Failure, Server
 from suite import spare_ports
 
+from ..asking import status
 from ..gatehouse import Gatehouse
 from ..sample import Sample
 from ..workload import Bench, Contestant, Simple, Workload
@@ -20,17 +20,6 @@ _STARTS = 3
 _PATIENCE = 60
 
 
-def answers(port: int, path: str) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-    try:
-        connection.request("GET", path)
-        return connection.getresponse().status in (200, 204)
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
-
-
 def milliseconds(start: Callable[[int], Server], path: str, count: int = 1) -> float:
     """From the first of so many programs being started until all are ready; they are ended again."""
     ports = spare_ports(count)
@@ -38,7 +27,7 @@ def milliseconds(start: Callable[[int], Server], path: str, count: int = 1) -> f
     with contextlib.ExitStack() as stack:
         waiting = {port: stack.enter_context(start(port)) for port in ports}
         while waiting:
-            for port in [port for port in waiting if answers(port, path)]:
+            for port in [port for port in waiting if status(port, path, timeout=5) in (200, 204)]:
                 del waiting[port]
             if time.monotonic() - began > _PATIENCE:
                 raise next(iter(waiting.values())).failure("is not ready")
