@@ -91,6 +91,7 @@ let package = Package(
         system("CCurl", pkgConfig: "libcurl", debian: "libcurl4-openssl-dev"),
         system("CCrypt", pkgConfig: "libcrypt", debian: "libcrypt-dev"),
         .systemLibrary(name: "CMalloc", path: "Shared/CMalloc"),
+        .target(name: "HashMemory", path: "Shared/HashMemory"),
 
         library("Domain", []),
         library("Spans", [nioConcurrency]),
@@ -103,8 +104,8 @@ let package = Package(
         library(
             "Passwords",
             [
-                "Domain", "Spans", "CSodium", "CArgon2", "CCrypt", "CLibCrypto", nioCore, nioPosix, nioConcurrency,
-                metrics,
+                "Domain", "Spans", "CSodium", "CArgon2", "CCrypt", "CLibCrypto", "HashMemory", nioCore, nioPosix,
+                nioConcurrency, metrics,
             ]),
         .plugin(
             name: "EmbedMigrations", capability: .buildTool(), dependencies: ["embed-migrations"],
@@ -174,7 +175,7 @@ let package = Package(
                 logging, metrics,
             ]),
         tests("TokensTests", ["Tokens", "Domain"]),
-        tests("PasswordsTests", ["Passwords", nioCore]),
+        tests("PasswordsTests", ["Passwords", nioCore, nioConcurrency]),
         tests("MailTests", ["Mail", "Domain", "GatehouseTesting"], exclude: ["smtp_sink.py"]),
         tests("SchemaTests", ["Schema", "GatehouseTesting", "Migrate"]),
         tests(

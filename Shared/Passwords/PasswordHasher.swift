@@ -1,3 +1,4 @@
+import Glibc
 import NIOConcurrencyHelpers
 public import NIOCore
 import NIOPosix
@@ -16,6 +17,7 @@ public final class PasswordHasher: Sendable {
 
     private let schemes: PasswordSchemes
     private let pool: NIOThreadPool
+    private let blocks: HashBlocks
     private let absent: String
     private let queued = NIOLockedValueBox(0)
     private let metrics: HashMetrics
@@ -34,6 +36,7 @@ public final class PasswordHasher: Sendable {
             "$argon2id$v=19$m=\(parameters.memory),t=\(parameters.passes),p=1$"
             + "R2F0ZWhvdXNlIGFic2VudA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
         capacity = workers * 5
+        blocks = HashBlocks(bytes: parameters.memory * 1024)
         metrics = HashMetrics(workers: workers, capacity: capacity)
         pool = NIOThreadPool(numberOfThreads: workers)
         pool.start()
@@ -45,6 +48,14 @@ public final class PasswordHasher: Sendable {
 
     /// Jobs under way or waiting.
     public var depth: Int { queued.withLockedValue { $0 } }
+
+    /// Refuses at once what would find the queue full in a moment, before other work is done for it in vain.
+    /// - Throws: `PasswordError.overloaded`.
+    public func admit() throws(PasswordError) {
+        guard depth >= capacity else { return }
+        metrics.refused(.full)
+        throw .overloaded
+    }
 
     /// The stored form of a password.
     /// - Throws: `PasswordError.overloaded` when the queue is full or `deadline` passes before a thread is free.
@@ -100,7 +111,7 @@ public final class PasswordHasher: Sendable {
             throw .overloaded
         }
         let outcome: Result<R, PasswordError>
-        let (asked, metrics) = (NIODeadline.now(), metrics)
+        let (asked, metrics, blocks) = (NIODeadline.now(), metrics, blocks)
         metrics.queued()
         do {
             outcome = try await pool.runIfActive {
@@ -113,11 +124,14 @@ public final class PasswordHasher: Sendable {
                     return .failure(.overloaded)
                 }
                 defer { metrics.ended(after: .now() - begun) }
-                do throws(PasswordError) {
-                    return .success(try job())
-                } catch {
-                    return .failure(error)
-                }
+                stepBack()
+                return blocks.lend { () -> Result<R, PasswordError> in
+                    do throws(PasswordError) {
+                        return .success(try job())
+                    } catch {
+                        return .failure(error)
+                    }
+                }.result
             }
         } catch {
             // The job was cancelled before a thread took it, or the pool is shut down.
@@ -127,4 +141,11 @@ public final class PasswordHasher: Sendable {
         }
         return try outcome.get()
     }
+}
+
+/// Has this thread wait for others where the cores are all in use: a hash takes ten milliseconds, and whoever is refused, or
+/// has signed in before, takes a fraction of one and should not wait for it.
+private func stepBack() {
+    // On Linux this is the thread's own; it can't be refused, and costs nothing to say again.
+    _ = setpriority(Int32(PRIO_PROCESS.rawValue), 0, 5)
 }

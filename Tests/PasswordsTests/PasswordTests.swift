@@ -1,3 +1,4 @@
+import NIOConcurrencyHelpers
 import NIOCore
 import Passwords
 import Testing
@@ -88,6 +89,33 @@ struct PasswordTests {
         #expect(outcomes.filter { $0 == nil }.count >= hasher.capacity)
         #expect(outcomes.contains(.overloaded))
         #expect(hasher.depth == 0)
+    }
+
+    @Test("while the queue is full nobody is let in, and then again")
+    func admission() async throws {
+        let hasher = PasswordHasher(workers: 1, parameters: Argon2id(memory: 8192, passes: 3))
+        try hasher.admit()
+        var wasRefused = false
+        await withTaskGroup(of: Void.self) { group in
+            let underWay = NIOLockedValueBox(hasher.capacity * 2)
+            for _ in 0..<hasher.capacity * 2 {
+                group.addTask {
+                    // Those that are refused come again, so that the queue is full until nearly all are through.
+                    var hash: String?
+                    while hash == nil {
+                        hash = try? await hasher.hash(Password("one of many"), deadline: .now() + .seconds(60))
+                        if hash == nil { await Task.yield() }
+                    }
+                    underWay.withLockedValue { $0 -= 1 }
+                }
+            }
+            while !wasRefused, underWay.withLockedValue({ $0 }) > 0 {
+                do throws(PasswordError) { try hasher.admit() } catch { wasRefused = error == .overloaded }
+                await Task.yield()
+            }
+        }
+        #expect(wasRefused)
+        try hasher.admit()
     }
 
     @Test("a job whose time is up before its turn is not done")

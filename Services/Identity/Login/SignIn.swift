@@ -55,6 +55,8 @@ struct SignIn: Sendable {
     /// - Throws: `Problem.invalidCredentials`, or a problem of 503 when no decision could be made.
     func attempt(_ attempt: Attempt, _ call: Call) async throws -> Success {
         guard let tenant = tenants.tenant(call.tenant), tenant.isActive else { throw Problem.invalidCredentials }
+        // Whether there is such an account or not: what is refused has asked nothing of the database yet.
+        try hasher.admit()
         let rows = try await postgres.query(
             LoginStatements.account,
             [.text(attempt.name), .optional(call.address), .textArray(attempt.devices)], scope: .tenant(call.tenant))

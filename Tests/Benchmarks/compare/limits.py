@@ -15,7 +15,10 @@ from .side import Call, Side
 from .workload import Bench, Contestant
 
 SOURCES = ROOT / "Tests/Benchmarks/limits"
-LIBRARIES = {"static": [], "sign": ["-lcrypto"], "hash": ["-lsodium"]}
+HASH_MEMORY = ROOT / "Shared/HashMemory"
+# What each is built from beside its source.
+PARTS = {"static": [], "sign": ["-lcrypto"],
+         "hash": ["-I", HASH_MEMORY / "include", HASH_MEMORY / "HashMemory.c", "-lsodium"]}
 
 
 def folder() -> pathlib.Path:
@@ -26,10 +29,10 @@ def folder() -> pathlib.Path:
 def built(name: str) -> pathlib.Path:
     """The program, built where it is older than its source."""
     source, program = SOURCES / f"{name}.c", folder() / name
-    newest = max(file.stat().st_mtime for file in SOURCES.iterdir())
+    newest = max(file.stat().st_mtime for place in (SOURCES, HASH_MEMORY) for file in place.rglob("*.[ch]"))
     if not program.exists() or program.stat().st_mtime < newest:
         program.parent.mkdir(parents=True, exist_ok=True)
-        command = ["cc", "-O2", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-o", program, source, *LIBRARIES[name]]
+        command = ["cc", "-O2", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-o", program, source, *PARTS[name]]
         try:
             made = subprocess.run(command, capture_output=True, text=True)
         except FileNotFoundError:

@@ -1,23 +1,37 @@
-// Verifies a password against its Argon2id hash of 19 MiB and 2 passes, nothing around it.
+// Verifies a password against its Argon2id hash of 19 MiB and 2 passes, nothing around it: `kept` in memory that is lent to
+// libsodium, as identity does, `anew` in memory that it has mapped for each.
 //
-// Usage: hash SECONDS
+// Usage: hash kept|anew SECONDS
+#include "HashMemory.h"
 #include "loop.h"
 
 #include <sodium.h>
 #include <string.h>
 
+#define KIBIBYTES 19456UL
+
 static const char password[] = "correct horse 7 battery";
 static char stored[crypto_pwhash_STRBYTES];
 
-static int verify_once(void) { return crypto_pwhash_str_verify(stored, password, strlen(password)); }
+static void *block;
+
+static int verify(void) { return crypto_pwhash_str_verify(stored, password, strlen(password)); }
+
+static int verify_in_block(void) {
+    hash_memory_lend(block, KIBIBYTES * 1024);
+    int outcome = verify();
+    return hash_memory_take_back() ? outcome : -1;
+}
 
 int main(int count, char **words) {
-    if (count != 2) {
-        fprintf(stderr, "usage: hash SECONDS\n");
+    int is_kept = count == 3 && strcmp(words[1], "kept") == 0;
+    if (count != 3 || (!is_kept && strcmp(words[1], "anew") != 0)) {
+        fprintf(stderr, "usage: hash kept|anew SECONDS\n");
         return 2;
     }
-    if (sodium_init() < 0 || crypto_pwhash_str_alg(stored, password, strlen(password), 2, 19456UL * 1024,
+    if (!(block = malloc(KIBIBYTES * 1024))) return 1;
+    if (sodium_init() < 0 || crypto_pwhash_str_alg(stored, password, strlen(password), 2, KIBIBYTES * 1024,
                                                    crypto_pwhash_ALG_ARGON2ID13))
         return 1;
-    return loop(atof(words[1]), verify_once);
+    return loop(atof(words[2]), is_kept ? verify_in_block : verify);
 }
