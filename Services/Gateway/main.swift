@@ -12,9 +12,9 @@ await ServiceProcess(name: "gateway", port: GatewaySettings.opsPort, settings: G
     let keys = KeyDirectory(postgres: context.postgres)
     let revocations = RevocationSet(lifetime: TenantSettings.longestAccessTokenLifetime)
     let origins = OriginDirectory(postgres: context.postgres)
-    let originRefresher = DirectoryRefresher([.clientChanged], logger: context.logger) { try await origins.load() }
-    let tenantRefresher = DirectoryRefresher([.tenantChanged], logger: context.logger) { try await tenants.load() }
-    let keyRefresher = DirectoryRefresher([.keysChanged], logger: context.logger) { try await keys.load() }
+    let originRefresher = DirectoryRefresher([.clientChanged], logger: context.logger) { try await origins.load($0) }
+    let tenantRefresher = DirectoryRefresher([.tenantChanged], logger: context.logger) { try await tenants.load($0) }
+    let keyRefresher = DirectoryRefresher([.keysChanged], logger: context.logger) { try await keys.load($0) }
     let feed = EventFeed(
         postgres: context.postgres, redis: context.redis, lookback: TenantSettings.longestAccessTokenLifetime,
         logger: context.logger,
@@ -58,7 +58,8 @@ await ServiceProcess(name: "gateway", port: GatewaySettings.opsPort, settings: G
             health: health),
         logger: context.logger,
         observer: Observer(log: values[GatewaySettings.accessLog] == .on ? LoggingBootstrap.accessLog : nil),
-        isEnding: { context.shutdown.isGiven }, reloadKeys: { try? await keys.load() }, isCurrent: { feed.isCurrent })
+        isEnding: { context.shutdown.isGiven }, reloadKeys: { try? await keys.load(.tenants([$0])) },
+        isCurrent: { feed.isCurrent })
     environment.tracing = context.tracing
     environment.tokenChecks.show(in: context.metrics)
     context.metrics.observeGauge("gatehouse_revocations") { Double(revocations.count) }

@@ -14,7 +14,7 @@ await ServiceProcess(name: "identity", port: IdentitySettings.port, settings: Id
     let blocked = try IdentitySettings.blockedPasswords(values, logger: context.logger)
     let tenants = TenantDirectory(postgres: postgres)
     let revocations = RevocationSet(lifetime: TenantSettings.longestAccessTokenLifetime)
-    let refresher = DirectoryRefresher([.tenantChanged], logger: context.logger) { try await tenants.load() }
+    let refresher = DirectoryRefresher([.tenantChanged], logger: context.logger) { try await tenants.load($0) }
     context.metrics.observeGauge("gatehouse_revocations") { Double(revocations.count) }
     let liveness = EventLiveness()
     let profiles = ProfileCache(capacity: values[IdentitySettings.profileCacheSize]) { liveness.isLive }

@@ -20,8 +20,8 @@ await ServiceProcess(name: "token", port: TokenSettings.port, settings: TokenSet
     let clients = ClientDirectory(postgres: postgres)
     let revocations = RevocationSet(lifetime: TenantSettings.longestAccessTokenLifetime)
     let introspections = IntrospectionCache()
-    let tenantRefresher = DirectoryRefresher([.tenantChanged], logger: context.logger) { try await tenants.load() }
-    let keyRefresher = DirectoryRefresher([.keysChanged], logger: context.logger) { try await keys.load() }
+    let tenantRefresher = DirectoryRefresher([.tenantChanged], logger: context.logger) { try await tenants.load($0) }
+    let keyRefresher = DirectoryRefresher([.keysChanged], logger: context.logger) { try await keys.load($0) }
     let schedule = KeyPlan.Schedule(
         rotation: values[TokenSettings.keyRotation], publishAhead: values[TokenSettings.keyPublishAhead])
     let keyRotation = KeyRotation(

@@ -53,10 +53,15 @@ public final class KeyDirectory: Sendable {
         }
     }
 
-    /// Reads all keys. One that can't be used is left out; its tokens are then refused.
-    public func load() async throws(PostgresError) {
+    /// Reads keys, of all tenants unless told. One that can't be used is left out; its tokens are then refused.
+    public func load(_ extent: DirectoryExtent = .everything) async throws(PostgresError) {
         var sets: [UUID: KeySet] = [:]
-        for row in try await postgres.query(Self.keys) {
+        let rows =
+            switch extent {
+            case .everything: try await postgres.query(Self.keys)
+            case .tenants(let ids): try await postgres.query(Self.keysOf, [.uuidArray(Array(ids))])
+            }
+        for row in rows {
             let tenant: UUID = try row.decode(0)
             let raw: [UInt8] = try row.decode(3)
             guard let algorithm = SigningAlgorithm(rawValue: try row.decode(2)),
@@ -66,13 +71,22 @@ public final class KeyDirectory: Sendable {
             sets[tenant]?.ordered.append(key)
         }
         let loaded = sets
-        state.withLockedValue {
-            $0.sets = loaded
-            $0.generation += 1
+        state.withLockedValue { state in
+            switch extent {
+            case .everything: state.sets = loaded
+            case .tenants(let ids): for id in ids { state.sets[id] = loaded[id] }
+            }
+            state.generation += 1
         }
     }
 
     private static let keys = PostgresStatement(
         "directory_keys", [],
         "select tenant_id, kid, algorithm, public_key from verification_keys order by tenant_id, created_at")
+    private static let keysOf = PostgresStatement(
+        "directory_keys_of", [.uuidArray],
+        """
+        select tenant_id, kid, algorithm, public_key from verification_keys where tenant_id = any ($1)
+        order by tenant_id, created_at
+        """)
 }

@@ -9,6 +9,23 @@ public final class TenantDirectory: Sendable {
         var byID: [UUID: Tenant] = [:]
         var bySlug: [String: UUID] = [:]
         var byHost: [String: UUID] = [:]
+
+        mutating func add(_ tenant: Tenant) {
+            byID[tenant.id] = tenant
+            bySlug[tenant.slug] = tenant.id
+        }
+
+        /// Puts what was read of those tenants in the place of what was known of them.
+        mutating func replace(_ ids: Set<UUID>, with read: State) {
+            for id in ids {
+                guard let former = byID.removeValue(forKey: id) else { continue }
+                // Another may have got the name or the host meanwhile.
+                if bySlug[former.slug] == id { bySlug[former.slug] = nil }
+            }
+            if !byHost.isEmpty { byHost = byHost.filter { !ids.contains($0.value) } }
+            for tenant in read.byID.values { add(tenant) }
+            byHost.merge(read.byHost) { _, new in new }
+        }
     }
 
     private let postgres: PostgresClient
@@ -42,21 +59,31 @@ public final class TenantDirectory: Sendable {
     /// Whether any tenant has hosts of its own, so that requests without need no look at theirs.
     public var hasHosts: Bool { state.withLockedValue { !$0.byHost.isEmpty } }
 
-    /// Reads all tenants.
-    public func load() async throws(PostgresError) {
-        let answers = try await postgres.pipeline([PostgresStep(Self.tenants, []), PostgresStep(Self.hosts, [])])
-        var loaded = State()
+    /// Reads tenants: all of them, unless told.
+    public func load(_ extent: DirectoryExtent = .everything) async throws(PostgresError) {
+        let steps =
+            switch extent {
+            case .everything: [PostgresStep(Self.tenants, []), PostgresStep(Self.hosts, [])]
+            case .tenants(let ids):
+                [Self.tenantsOf, Self.hostsOf].map { PostgresStep($0, [.uuidArray(Array(ids))]) }
+            }
+        let answers = try await postgres.pipeline(steps)
+        var read = State()
         for row in answers[0] {
-            let tenant = Tenant(
-                id: try row.decode(0), slug: try row.decode(1), name: try row.decode(2),
-                isActive: try row.decode(3, as: String.self) == "active",
-                settings: Self.settings(try row.decode(4)))
-            loaded.byID[tenant.id] = tenant
-            loaded.bySlug[tenant.slug] = tenant.id
+            read.add(
+                Tenant(
+                    id: try row.decode(0), slug: try row.decode(1), name: try row.decode(2),
+                    isActive: try row.decode(3, as: String.self) == "active",
+                    settings: Self.settings(try row.decode(4))))
         }
-        for row in answers[1] { loaded.byHost[try row.decode(0)] = try row.decode(1) }
-        let complete = loaded
-        state.withLockedValue { $0 = complete }
+        for row in answers[1] { read.byHost[try row.decode(0)] = try row.decode(1) }
+        let loaded = read
+        state.withLockedValue { state in
+            switch extent {
+            case .everything: state = loaded
+            case .tenants(let ids): state.replace(ids, with: loaded)
+            }
+        }
     }
 
     /// Settings this version can't read fall back to the defaults, so that one tenant's row can't stop them all.
@@ -67,4 +94,9 @@ public final class TenantDirectory: Sendable {
     private static let tenants = PostgresStatement(
         "directory_tenants", [], "select id, slug, name, state, settings::text from tenants")
     private static let hosts = PostgresStatement("directory_hosts", [], "select host, tenant_id from tenant_hosts")
+    private static let tenantsOf = PostgresStatement(
+        "directory_tenants_of", [.uuidArray],
+        "select id, slug, name, state, settings::text from tenants where id = any ($1)")
+    private static let hostsOf = PostgresStatement(
+        "directory_hosts_of", [.uuidArray], "select host, tenant_id from tenant_hosts where tenant_id = any ($1)")
 }

@@ -80,7 +80,7 @@ final class TestFront: Sendable {
                 documentation: Documentation(publicURL: "http://localhost", assets: nil, clients: []),
                 health: AggregatedHealth(services: [])),
             logger: logger, observer: Observer(log: nil), limits: limits, isEnding: { isEnding },
-            reloadKeys: {}, isCurrent: { true })
+            reloadKeys: { _ in }, isCurrent: { true })
         let front = GatewayChannel(
             loops: try await GatewayLoops(group, environment), certificates: certificates, takesPlainHTTP2: true)
         channel = try await ServerBootstrap(group: group)

@@ -1,3 +1,4 @@
+import Directory
 import Domain
 import FoundationEssentials
 import NIOConcurrencyHelpers
@@ -18,18 +19,30 @@ final class OriginDirectory: Sendable {
         origins.withLockedValue { $0[tenant]?.contains(origin) ?? false }
     }
 
-    /// Reads all of them.
-    func load() async throws(PostgresError) {
-        var loaded: [UUID: Set<String>] = [:]
-        for row in try await postgres.query(Self.all) {
+    /// Reads them, of all tenants unless told.
+    func load(_ extent: DirectoryExtent = .everything) async throws(PostgresError) {
+        var read: [UUID: Set<String>] = [:]
+        let rows =
+            switch extent {
+            case .everything: try await postgres.query(Self.all)
+            case .tenants(let ids): try await postgres.query(Self.some, [.uuidArray(Array(ids))])
+            }
+        for row in rows {
             if let origin = Origin(try row.decode(1, as: String.self)) {
-                loaded[try row.decode(0), default: []].insert(origin.text)
+                read[try row.decode(0), default: []].insert(origin.text)
             }
         }
-        let complete = loaded
-        origins.withLockedValue { $0 = complete }
+        let loaded = read
+        origins.withLockedValue { origins in
+            switch extent {
+            case .everything: origins = loaded
+            case .tenants(let ids): for id in ids { origins[id] = loaded[id] }
+            }
+        }
     }
 
     private static let all = PostgresStatement(
         "origins_all", [], "select tenant_id, origin from client_origins")
+    private static let some = PostgresStatement(
+        "origins_of", [.uuidArray], "select tenant_id, origin from client_origins where tenant_id = any ($1)")
 }

@@ -1,6 +1,7 @@
 import Directory
 import Domain
 import Events
+import FoundationEssentials
 import HTTP2
 import HTTPFields
 import Hummingbird
@@ -129,16 +130,16 @@ final class Exchange {
             case .refused(let rejection): refuse("\(rejection)")
             case .unknownKey:
                 guard mayReload, loop.environment.keys.mayReload() else { return refuse("unknown key") }
-                reloadKeys(route)
+                reloadKeys(of: tenant.id, route)
             }
         }
     }
 
-    private func reloadKeys(_ route: RouteTable.Route) {
+    private func reloadKeys(of tenant: UUID, _ route: RouteTable.Route) {
         let (reload, eventLoop) = (loop.environment.reloadKeys, loop.eventLoop)
         let home = NIOLoopBound(self, eventLoop: eventLoop)
         Task {
-            await reload()
+            await reload(tenant)
             eventLoop.execute {
                 // The caller may have gone meanwhile.
                 if case .done = home.value.phase { return }

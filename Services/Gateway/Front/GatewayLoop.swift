@@ -1,6 +1,7 @@
 import Directory
 import Domain
 import Events
+import FoundationEssentials
 import HTTPFields
 import Kit
 import Limits
@@ -99,7 +100,7 @@ struct GatewayEnvironment: Sendable {
     /// Whether the process was told to end: then callers are asked to take their next request elsewhere.
     var isEnding: @Sendable () -> Bool = { false }
     /// Loads the keys again when a token names one that isn't known.
-    let reloadKeys: @Sendable () async -> Void
+    let reloadKeys: @Sendable (UUID) async -> Void
     /// Whether the revocations of the past are known: until then no token may be judged.
     let isCurrent: @Sendable () -> Bool
 }

@@ -1,0 +1,110 @@
+import Domain
+import FoundationEssentials
+import GatehouseTesting
+import Logging
+import Postgres
+import Testing
+
+@testable import Directory
+
+/// The directories beside a Postgres whose tenants change at random.
+@Suite("The directories of tenants and keys", .timeLimit(.minutes(2)))
+struct DirectoryTests {
+    private let server: TemporaryPostgres
+    private let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+
+    init() throws {
+        server = try TemporaryPostgres()
+        try server.execute(
+            """
+            create table tenants (
+                id uuid primary key default gen_random_uuid(), slug text unique, name text not null default 'some',
+                state text not null default 'active', settings jsonb not null default '{}');
+            create table tenant_hosts (host text primary key, tenant_id uuid references tenants on delete cascade);
+            create table verification_keys (
+                tenant_id uuid references tenants on delete cascade, kid text, algorithm text not null default 'EdDSA',
+                public_key bytea not null, created_at timestamptz not null default clock_timestamp());
+            """)
+    }
+
+    @Test("reading the tenants that changed leads to what reading all does")
+    func changes() async throws {
+        let postgres = PostgresClient(
+            configuration: PostgresConfiguration(connectionString: server.connectionString()), logger: logger)
+        let running = Task { try await postgres.run() }
+        defer { running.cancel() }
+        let (tenants, keys) = (TenantDirectory(postgres: postgres), KeyDirectory(postgres: postgres))
+        try await tenants.load()
+        try await keys.load()
+        var random = Randomness(seed: 7)
+        var everyone: Set<UUID> = []
+        for step in 0..<150 {
+            let changed = try change(step, everyone, &random)
+            everyone.formUnion(changed)
+            // Events of one change may arrive one by one, in any order.
+            let ordered = changed.sorted { $0.uuidString < $1.uuidString }.shuffled(using: &random)
+            for part in Bool.random(using: &random) ? [changed] : ordered.map({ [$0] }) {
+                try await tenants.load(.tenants(part))
+                try await keys.load(.tenants(part))
+            }
+
+            let (allTenants, allKeys) = (TenantDirectory(postgres: postgres), KeyDirectory(postgres: postgres))
+            try await allTenants.load()
+            try await allKeys.load()
+            #expect(tenants.isLoaded == allTenants.isLoaded)
+            #expect(tenants.hasHosts == allTenants.hasHosts)
+            for id in everyone {
+                let (one, other) = (tenants.tenant(id), allTenants.tenant(id))
+                #expect(one?.slug == other?.slug)
+                #expect(one?.isActive == other?.isActive)
+                #expect(keys.keys(of: id).map(\.kid) == allKeys.keys(of: id).map(\.kid))
+                for kid in allKeys.keys(of: id).map(\.kid) { #expect(keys.key(kid, of: id) != nil) }
+            }
+            for number in 0..<6 {
+                #expect(tenants.tenant(slug: "s\(number)")?.id == allTenants.tenant(slug: "s\(number)")?.id)
+                #expect(tenants.tenant(host: "h\(number)")?.id == allTenants.tenant(host: "h\(number)")?.id)
+            }
+        }
+        #expect(everyone.count > 8)
+    }
+
+    /// Changes something of one or two tenants; returns which.
+    private func change(
+        _ step: Int, _ everyone: Set<UUID>, _ random: inout Randomness
+    ) throws -> Set<UUID> {
+        let name = Int.random(in: 0..<6, using: &random)
+        let one = everyone.sorted { $0.uuidString < $1.uuidString }.randomElement(using: &random)?.uuidString
+        let sql =
+            switch (Int.random(in: 0..<7, using: &random), one) {
+            case (_, nil), (0, _), (1, _):
+                // In place of whoever had the name.
+                """
+                with former as (update tenants set slug = 'former\(step)' where slug = 's\(name)' returning id)
+                select id from former
+                """
+            case (2, let one?): "update tenants set state = 'suspended' where id = '\(one)' returning id"
+            case (3, let one?):
+                "insert into tenant_hosts select 'h\(name)', id from tenants where id = '\(one)' "
+                    + "on conflict (host) do update set tenant_id = excluded.tenant_id returning tenant_id"
+            case (4, _): "delete from tenant_hosts where host = 'h\(name)' returning tenant_id"
+            case (5, let one?):
+                "insert into verification_keys select id, 'k\(step)', 'EdDSA', sha256('\(step)') from tenants "
+                    + "where id = '\(one)' returning tenant_id"
+            case (_, let one?): "delete from tenants where id = '\(one)' returning id"
+            }
+        // Whose a host was has changed, too.
+        let owners = "select tenant_id from tenant_hosts where host = 'h\(name)'"
+        var changed = ids(try server.execute(owners)).union(ids(try server.execute(sql)))
+        if sql.contains("former") {
+            changed.formUnion(
+                ids(
+                    try server.execute(
+                        "insert into tenants (slug) values ('s\(name)') on conflict do nothing returning id")))
+        }
+        return changed
+    }
+
+    private func ids(_ text: String) -> Set<UUID> {
+        Set(text.split(whereSeparator: \.isWhitespace).compactMap { UUID(uuidString: String($0)) })
+    }
+}

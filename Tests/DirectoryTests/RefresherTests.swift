@@ -1,0 +1,62 @@
+import FoundationEssentials
+import Logging
+import Synchronization
+import Testing
+
+@testable import Directory
+@testable import Events
+
+@Suite("Directories follow events", .timeLimit(.minutes(1)))
+struct RefresherTests {
+    private struct Away: Error {}
+
+    private func event(_ kind: Event.Kind, of tenant: UUID, about subject: UUID? = nil) -> Event {
+        Event(
+            kind: kind, id: 1, tenant: tenant, subject: subject, payload: "{}",
+            createdAt: Date(timeIntervalSince1970: 0))
+    }
+
+    @Test("what could not be read is read later, with what changed meanwhile, and nothing else")
+    func retries() async throws {
+        let (one, other, third) = (UUID(), UUID(), UUID())
+        let asked = Mutex<[DirectoryExtent]>([])
+        let (loads, continuation) = AsyncStream<Int>.makeStream()
+        let refresher = DirectoryRefresher(
+            [.tenantChanged, .keysChanged], logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+        ) { extent in
+            let count = asked.withLock { asked in
+                asked.append(extent)
+                return asked.count
+            }
+            continuation.yield(count)
+            if count == 1 { throw Away() }
+        }
+        refresher.apply(event(.userChanged, of: third))
+        // Made by somebody of another tenant.
+        refresher.apply(event(.tenantChanged, of: third, about: one))
+        let running = Task { try await refresher.run() }
+        var arrived = loads.makeAsyncIterator()
+        _ = await arrived.next()
+        refresher.apply(event(.keysChanged, of: other))
+        while !asked.withLock({ $0.contains { $0.union(.tenants([other])) == $0 } }) { _ = await arrived.next() }
+        refresher.request()
+        while await arrived.next() != nil, asked.withLock({ $0.last }) != .everything {}
+        running.cancel()
+        _ = try? await running.value
+        let extents = asked.withLock { $0 }
+        #expect(extents.first == .tenants([one]))
+        let between = extents.dropFirst().dropLast().reduce(DirectoryExtent.tenants([])) { $0.union($1) }
+        #expect(between == .tenants([one, other]))
+        #expect(extents.last == .everything)
+    }
+
+    @Test("many tenants are all of them")
+    func extents() {
+        let some = DirectoryExtent.tenants(Set((0..<600).map { _ in UUID() }))
+        let others = DirectoryExtent.tenants(Set((0..<600).map { _ in UUID() }))
+        #expect(some.union(some) == some)
+        #expect(some.union(others) == .everything)
+        #expect(some.union(.everything) == .everything)
+        #expect(DirectoryExtent.everything.union(some) == .everything)
+    }
+}
