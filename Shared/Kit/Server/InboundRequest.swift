@@ -77,5 +77,4 @@ struct InboundRequest: Sendable {
             organization = UUID(canonical: value)
         }
     }
-
 }
