@@ -17,6 +17,9 @@ struct KnownDevice: Sendable {
         secret = OpaqueSecret(prefix: Self.prefix)
     }
 
+    /// What is kept of it, in hexadecimal.
+    var digest: String { Hexadecimal.text(secret.digest) }
+
     /// The digests of the marks that a request shows, in hexadecimal: several people may sign in with one browser, and
     /// each has a mark of their own there.
     static func digests(in call: Call, body token: String?, isSecure: Bool) -> [String] {

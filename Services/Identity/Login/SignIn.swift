@@ -66,14 +66,17 @@ struct SignIn: Sendable {
             try await refuse(attempt, account?.id, standing, refusal, call)
         }
         guard let account else { throw Problem.invalidCredentials }
+        let newDevice = standing.knownDevice == nil && attempt.takesMark ? KnownDevice() : nil
         let request = OpenSession(
             user: account.id, client: attempt.client, methods: ["pwd"], deviceName: attempt.deviceName,
-            scope: attempt.scope, passwordVersion: account.passwordVersion)
+            scope: attempt.scope, passwordVersion: account.passwordVersion,
+            login: .init(knownDevice: standing.knownDevice, newDevice: newDevice?.digest))
         let answer = try await token.send(.post, OpenSession.path, body: request.json, for: call.origin)
         switch answer.status {
         case 200:
-            guard let tokens = TokenAnswer(parsing: answer.body) else { throw Problem.internalError }
-            return await welcome(attempt, account.id, standing, tokens, call)
+            guard let opened = OpenedSession(parsing: answer.body) else { throw Problem.internalError }
+            let success = Success(tokens: opened.tokens, user: account.id, newDevice: newDevice)
+            return opened.isRecorded ? success : await record(success, of: attempt, standing, call)
         case 403:
             // Disabled, or given another password, between the check and the session.
             try await refuse(attempt, account.id, standing, .disabled, call)
@@ -149,28 +152,26 @@ struct SignIn: Sendable {
         throw refusal == .resetNeeded ? Problem.passwordResetNeeded : Problem.invalidCredentials
     }
 
-    private func welcome(
-        _ attempt: Attempt, _ user: UUID, _ standing: Lockout.Standing, _ tokens: TokenAnswer, _ call: Call
+    /// Records a login whose session was opened by a token process of the version before, which does not do it.
+    private func record(
+        _ success: Success, of attempt: Attempt, _ standing: Lockout.Standing, _ call: Call
     ) async -> Success {
         var steps = [
-            record(attempt, user, session: tokens.sessionID, nil, call),
-            Lockout.forgive(user, on: standing.knownDevice),
+            record(attempt, success.user, session: success.tokens.sessionID, nil, call),
+            Lockout.forgive(success.user, on: standing.knownDevice),
         ]
-        var newDevice: KnownDevice?
         if let known = standing.knownDevice {
-            steps.append(KnownDevice.wasUsed(known, by: user))
-        } else if attempt.takesMark {
-            let device = KnownDevice()
-            steps.append(device.remember(for: user))
-            newDevice = device
+            steps.append(KnownDevice.wasUsed(known, by: success.user))
+        } else if let device = success.newDevice {
+            steps.append(device.remember(for: success.user))
         }
         do throws(PostgresError) {
             _ = try await postgres.pipeline(steps, scope: .tenant(call.tenant))
-            return Success(tokens: tokens, user: user, newDevice: newDevice)
+            return success
         } catch {
             // The session exists by now: history must not change the answer.
             call.logger.warning("login not recorded", metadata: ["error": "\(error)"])
-            return Success(tokens: tokens, user: user, newDevice: nil)
+            return Success(tokens: success.tokens, user: success.user, newDevice: nil)
         }
     }
 
@@ -210,15 +211,16 @@ private struct Account: Sendable {
         hash = try row.decode(2)
         passwordVersion = try row.decode(3)
         hasUnprovenEmail = try row.decode(4)
-        mustResetPassword = try row.decode(9)
+        mustResetPassword = try row.decode(5)
     }
 }
 
 extension Lockout.Standing {
     /// Reads a row of `LoginStatements.account`.
     fileprivate init(_ row: PostgresRow) throws(PostgresError) {
+        let blocked: [String] = try row.decode(7)
         self.init(
-            isAccountBlocked: try row.decode(5), isAddressBlocked: try row.decode(6), knownDevice: try row.decode(7),
-            isDeviceBlocked: try row.decode(8))
+            isAccountBlocked: blocked.contains("account"), isAddressBlocked: blocked.contains("address"),
+            knownDevice: try row.decode(6), isDeviceBlocked: blocked.contains("device"))
     }
 }

@@ -7,7 +7,8 @@ import Kit
 import Postgres
 import Tokens
 
-/// Opens a session for identity, which has checked who it is.
+/// Opens a session for identity, which has checked who it is, and records the login with it where identity says what of it:
+/// one transaction, so that no session is there that the history does not know.
 struct SessionOpener: Sendable {
     let postgres: PostgresClient
     let tenants: TenantDirectory
@@ -23,7 +24,7 @@ struct SessionOpener: Sendable {
         .handle(OpenSession.self) { call, input in try await this.open(call, input) }
     }
 
-    private func open(_ call: Call, _ input: OpenSession) async throws -> TokenAnswer {
+    private func open(_ call: Call, _ input: OpenSession) async throws -> OpenedSession {
         guard let tenant = tenants.tenant(call.tenant), tenant.isActive else { throw Problem.forbidden }
         // Nothing is opened that no token could be issued for.
         let issuer = try await issuer.ready(for: tenant)
@@ -31,36 +32,28 @@ struct SessionOpener: Sendable {
         let lifetimes = TokenLifetimes(tenant.settings, client)
         let session = UUID.v7()
         let device = UserAgent(call.userAgent ?? "")
-        var steps = [
-            PostgresStep(SessionStatements.lockUser, [.uuid(input.user)]),
-            PostgresStep(
-                SessionStatements.open,
-                [
-                    .uuid(session), .uuid(input.user), .text(input.client), .textArray(input.methods),
-                    .optional(input.deviceName), .optional(call.userAgent), .optional(device.browser),
-                    .optional(device.system), .optional(call.address),
-                    .float8(Double(lifetimes.sessionIdle.components.seconds)),
-                    .float8(Double(lifetimes.session.components.seconds)), .text(input.scope),
-                    .optional(input.passwordVersion),
-                ]),
-        ]
-        let limit = tenant.settings.maximumSessions
-        if limit > 0 {
-            steps.append(
-                PostgresStep(
-                    SessionStatements.trim, [.uuid(input.user), .int4(Int32(clamping: limit)), .uuid(session)]))
-        }
-        let answers = try await postgres.pipeline(steps, scope: .tenant(call.tenant))
-        if limit > 0, let event: Int64 = try answers[2].first?.decode(0) ?? nil { publisher.publish([event]) }
-        guard let row = answers[1].first else { throw Problem.forbidden }
-        return try issuer.tokens(
+        let rows = try await postgres.query(
+            SessionStatements.open,
+            [
+                .uuid(session), .uuid(input.user), .text(input.client), .textArray(input.methods),
+                .optional(input.deviceName), .optional(call.userAgent), .optional(device.browser),
+                .optional(device.system), .optional(call.address),
+                .float8(Double(lifetimes.sessionIdle.components.seconds)),
+                .float8(Double(lifetimes.session.components.seconds)), .text(input.scope),
+                .optional(input.passwordVersion), .int4(Int32(clamping: tenant.settings.maximumSessions)),
+                .optional(input.login == nil ? nil : UUID.v7()), .text(call.requestID),
+                .optional(input.login?.knownDevice), .optional(input.login?.newDevice),
+            ], scope: .tenant(call.tenant))
+        guard let row = rows.first, let expiresAt: Date = try row.decode(0) else { throw Problem.forbidden }
+        if let event: Int64 = try row.decode(4) { publisher.publish([event]) }
+        let tokens = try issuer.tokens(
             for: Grant(
                 tenant: tenant, client: input.client, lifetime: lifetimes.accessToken, scope: input.scope,
                 audience: nil,
                 person: Grant.Person(
-                    user: try row.decode(0), session: session, generation: 0,
-                    roles: HeldRoles(claims: try row.decode(1)), epoch: try row.decode(2), methods: try row.decode(3),
-                    authenticatedAt: try row.decode(4),
-                    expiresAt: try row.decode(5))))
+                    user: input.user, session: session, generation: 0,
+                    roles: HeldRoles(claims: try row.decode(1)), epoch: try row.decode(2), methods: input.methods,
+                    authenticatedAt: try row.decode(3), expiresAt: expiresAt)))
+        return OpenedSession(tokens: tokens, isRecorded: input.login != nil)
     }
 }

@@ -19,10 +19,34 @@ public struct OpenSession: RequestContent {
     public var scope: String
     /// The version of the password that was checked: no session is opened for one that was replaced meanwhile.
     public var passwordVersion: Int64?
+    /// Where the session comes of a login, what is written of it in one transaction with the session; nil where the caller
+    /// records it itself, as identity did before there was this field.
+    public var login: Login?
+
+    /// What a login leaves beside its session: a row of the history and failures that are forgotten, always; and what is
+    /// noted of the device, which is one of these or nothing. Both are digests of a device's mark, in hexadecimal.
+    public struct Login: RequestContent {
+        /// The mark that is known already and was shown.
+        public var knownDevice: String?
+        /// The mark that the device is given.
+        public var newDevice: String?
+
+        /// What a login leaves.
+        public init(knownDevice: String?, newDevice: String?) {
+            self.knownDevice = knownDevice
+            self.newDevice = newDevice
+        }
+
+        public init(from fields: inout FieldReader) {
+            knownDevice = fields.optional("known_device", .text(64...64))
+            newDevice = fields.optional("new_device", .text(64...64))
+        }
+    }
 
     /// A session to open.
     public init(
-        user: UUID, client: String, methods: [String], deviceName: String?, scope: String, passwordVersion: Int64?
+        user: UUID, client: String, methods: [String], deviceName: String?, scope: String, passwordVersion: Int64?,
+        login: Login?
     ) {
         self.user = user
         self.client = client
@@ -30,6 +54,7 @@ public struct OpenSession: RequestContent {
         self.deviceName = deviceName
         self.scope = scope
         self.passwordVersion = passwordVersion
+        self.login = login
     }
 
     public init(from fields: inout FieldReader) {
@@ -39,6 +64,7 @@ public struct OpenSession: RequestContent {
         deviceName = fields.optional("device_name", .line(1...100))
         scope = fields.optional("scope", .text(0...1000)) ?? ""
         passwordVersion = fields.optional("password_version", .number(0...Int.max)).map(Int64.init)
+        login = fields.optional("login", object: Login.self)
     }
 
     /// As JSON.
@@ -62,6 +88,16 @@ public struct OpenSession: RequestContent {
         if let passwordVersion {
             json.name("password_version")
             json.value(passwordVersion)
+        }
+        if let login {
+            json.name("login")
+            json.beginObject()
+            for (member, value) in [("known_device", login.knownDevice), ("new_device", login.newDevice)] {
+                guard let value else { continue }
+                json.name(member)
+                json.value(value)
+            }
+            json.endObject()
         }
         json.endObject()
         return json.buffer

@@ -28,9 +28,13 @@ public struct TokenAnswer: ResponseContent {
 
     /// Reads what another process wrote; nil when it is something else.
     public init?(parsing body: ByteBuffer) {
-        guard let json = try? JSONParser.parse(body.readableBytesView), let access = json["access_token"]?.string,
-            let lifetime = json["expires_in"]?.integer
-        else { return nil }
+        guard let json = try? JSONParser.parse(body.readableBytesView) else { return nil }
+        self.init(json)
+    }
+
+    /// Reads what another process wrote, in one object with more of its own; nil when it is something else.
+    init?(_ json: JSONValue) {
+        guard let access = json["access_token"]?.string, let lifetime = json["expires_in"]?.integer else { return nil }
         self.init(
             accessToken: access, expiresIn: lifetime, refreshToken: json["refresh_token"]?.string,
             scope: json["scope"]?.string ?? "",
