@@ -192,7 +192,7 @@ public final class EventFeed: Sendable, Service {
 
     private func apply(_ ids: [Int64]) async throws(PostgresError) {
         do throws(PostgresError) {
-            apply(try await postgres.query(EventStatements.byID, [.int8Array(ids)]))
+            apply(try await postgres.query(EventStatements.hinted, [.int8Array(ids)]))
         } catch {
             miss()
             throw error

@@ -28,7 +28,16 @@ struct EventFeedTests {
                 id bigint generated always as identity primary key, tenant_id uuid not null default gen_random_uuid(),
                 kind text not null default 'session.revoked', subject_id uuid default gen_random_uuid(),
                 payload jsonb not null default '{}', created_at timestamptz not null default now());
-            create index on all_events (transaction, id)
+            create index on all_events (transaction, id);
+            create function hinted_events(ids bigint[])
+                returns table (
+                    transaction bigint, id bigint, tenant_id uuid, kind text, subject_id uuid, payload text,
+                    created_at timestamptz)
+                language sql
+                as $$
+            select e.transaction::text::bigint, e.id, e.tenant_id, e.kind, e.subject_id, e.payload::text, e.created_at
+            from all_events e where e.id = any(ids)
+            $$
             """)
     }
 
