@@ -20,7 +20,7 @@ await ServiceProcess(
     let feed = EventFeed(
         postgres: postgres, redis: context.redis, lookback: TenantSettings.longestAccessTokenLifetime,
         logger: context.logger, handlers: [revocations.apply],
-        forgettings: [revocations.forgetEpochs])
+        forgettings: [revocations.forgetEpochs], executor: context.eventExecutor)
 
     let upstream = try await context.upstream("identity", context.values[AdminSettings.identityUpstreams])
 

@@ -21,7 +21,7 @@ await ServiceProcess(name: "gateway", port: GatewaySettings.opsPort, settings: G
         handlers: [revocations.apply, tenantRefresher.apply, keyRefresher.apply, originRefresher.apply],
         forgettings: [
             revocations.forgetEpochs, tenantRefresher.request, keyRefresher.request, originRefresher.request,
-        ])
+        ], executor: context.eventExecutor)
 
     let limit = values[GatewaySettings.upstreamRequests]
     let identity = try await context.upstream(

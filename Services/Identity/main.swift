@@ -22,7 +22,8 @@ await ServiceProcess(name: "identity", port: IdentitySettings.port, settings: Id
     let feed = EventFeed(
         postgres: postgres, redis: context.redis, lookback: TenantSettings.longestAccessTokenLifetime,
         logger: context.logger, handlers: [refresher.apply, revocations.apply, { profiles.apply($0) }],
-        forgettings: [refresher.request, revocations.forgetEpochs, { profiles.forgetAll() }], liveness: liveness)
+        forgettings: [refresher.request, revocations.forgetEpochs, { profiles.forgetAll() }], liveness: liveness,
+        executor: context.eventExecutor)
     let publisher = EventPublisher(redis: context.redis)
     let upstream = try await context.upstream("token", values[IdentitySettings.tokenUpstreams])
     let workers = values[IdentitySettings.hashWorkers]

@@ -42,7 +42,7 @@ await ServiceProcess(name: "token", port: TokenSettings.port, settings: TokenSet
         forgettings: [
             ring.forget, clients.forget, revocations.forgetEpochs, introspections.forget, tenantRefresher.request,
             keyRefresher.request,
-        ])
+        ], executor: context.eventExecutor)
     let upstream = try await context.upstream("identity", values[TokenSettings.identityUpstreams])
 
     let codec = RefreshTokenCodec(current: masterKey, previous: accepted)

@@ -37,11 +37,8 @@ public enum EventStatements {
         limit $3
         """)
 
-    static let byID = PostgresStatement(
-        "events_by_id", [.int8Array],
-        """
-        select transaction::text::int8, id, tenant_id, kind, subject_id, payload::text, created_at from all_events
-        where id = any($1)
-        order by transaction, id
-        """)
+    /// Those that hints name (migration 0021).
+    static let hinted = PostgresStatement(
+        "events_hinted", [.int8Array],
+        "select transaction, id, tenant_id, kind, subject_id, payload, created_at from hinted_events($1)")
 }

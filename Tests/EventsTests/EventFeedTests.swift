@@ -28,7 +28,16 @@ struct EventFeedTests {
                 id bigint generated always as identity primary key, tenant_id uuid not null default gen_random_uuid(),
                 kind text not null default 'session.revoked', subject_id uuid default gen_random_uuid(),
                 payload jsonb not null default '{}', created_at timestamptz not null default now());
-            create index on all_events (transaction, id)
+            create index on all_events (transaction, id);
+            create function hinted_events(ids bigint[])
+                returns table (
+                    transaction bigint, id bigint, tenant_id uuid, kind text, subject_id uuid, payload text,
+                    created_at timestamptz)
+                language sql
+                as $$
+            select e.transaction::text::bigint, e.id, e.tenant_id, e.kind, e.subject_id, e.payload::text, e.created_at
+            from all_events e where e.id = any(ids)
+            $$
             """)
     }
 
@@ -75,5 +84,50 @@ struct EventFeedTests {
             _ = try? await task.value
         }
         try await group.shutdownGracefully()
+    }
+
+    @Test("events are handled where the feed was told to run, a long past elsewhere")
+    func place() async throws {
+        let postgres = PostgresClient(
+            configuration: PostgresConfiguration(connectionString: server.connectionString()), logger: logger)
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let redis = RedisClient(
+            configuration: try RedisConfiguration(url: "redis://127.0.0.1:\(hints.port)"), eventLoopGroup: group,
+            logger: logger)
+        let loop = redis.subscriptionLoop
+        let places = Mutex<[Int64: Bool]>([:])
+        let feed = EventFeed(
+            postgres: postgres, redis: redis, lookback: .seconds(900), logger: logger,
+            handlers: [{ event in places.withLock { $0[event.id] = loop.inEventLoop } }],
+            executor: LoopExecutor(loop: loop))
+        let past = 1000
+        try server.execute("insert into all_events (kind) select 'session.revoked' from generate_series(1, \(past))")
+        let running = [
+            Task { try await postgres.run() }, Task { try await redis.run() }, Task { try await feed.run() },
+        ]
+        while !feed.isCurrent || !redis.isAvailable { try await Task.sleep(for: .milliseconds(10)) }
+        #expect(places.withLock { $0.count { !$0.value } } == past, "the loop was held up")
+
+        try server.execute("insert into all_events default values")
+        let news = Int64(past + 1)
+        EventPublisher(redis: redis).publish([news])
+        while places.withLock({ $0[news] == nil }) { try await Task.sleep(for: .milliseconds(10)) }
+        #expect(places.withLock { $0[news] } == true, "it changed threads")
+        for task in running.reversed() {
+            task.cancel()
+            _ = try? await task.value
+        }
+        try await group.shutdownGracefully()
+    }
+}
+
+private final class LoopExecutor: TaskExecutor {
+    private let loop: any EventLoop
+
+    init(loop: any EventLoop) { self.loop = loop }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        loop.execute { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }
 }

@@ -76,12 +76,12 @@ enum RotationStatements {
                 where m.tenant_id = s.tenant_id and m.organization_id = s.organization_id and m.user_id = s.user_id)
         """)
 
-    /// The slow path (migrations 0007, 0009 and 0013): $6 says whether an organization is chosen, $7 which.
+    /// The slow path (migration 0021): $6 says whether an organization is chosen, $7 which.
     static let settle = PostgresStatement(
         "rotation_settle", [.uuid, .int8, .text, .float8, .textArray, .bool, .uuid],
         """
         select outcome, generation, event_id
-        from settle_rotation(current_tenant(), $1, $2, $3, make_interval(secs => $4), $5, $6, $7)
+        from settle_refresh($1, $2, $3, make_interval(secs => $4), $5, $6, $7)
         """)
 
     /// What the tokens of a session say, after the slow path has found it alive.

@@ -35,6 +35,9 @@ public struct ProcessContext: Sendable {
     /// Whether it was told to end.
     public let shutdown = ShutdownNotice()
 
+    /// Where the events of all processes are followed: the loop that their hints arrive on.
+    public var eventExecutor: any TaskExecutor { EventLoopExecutor(redis.subscriptionLoop) }
+
     /// A client of another process.
     /// - Parameters:
     ///   - streams: Whether answers are passed on as they come, of any length, so that none waits here.

@@ -31,6 +31,9 @@ public final class RedisClient: Sendable, Service {
             SubscriptionLink(configuration, eventLoop: home, logger: logger, metrics: metrics), eventLoop: home)
     }
 
+    /// The loop that the messages of subscriptions arrive on.
+    public var subscriptionLoop: any EventLoop { links[0].eventLoop }
+
     /// Whether a connection is usable and none is known to be in trouble.
     public var isAvailable: Bool { availability.isAvailable }
 
