@@ -4,6 +4,7 @@ import GatehouseTesting
 import Logging
 import Postgres
 import Testing
+import Tokens
 
 @testable import Directory
 
