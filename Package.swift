@@ -175,7 +175,7 @@ let package = Package(
                 logging, metrics,
             ]),
         tests("TokensTests", ["Tokens", "Domain"]),
-        tests("PasswordsTests", ["Passwords", nioCore, nioConcurrency]),
+        tests("PasswordsTests", ["Passwords", nioCore]),
         tests("MailTests", ["Mail", "Domain", "GatehouseTesting"], exclude: ["smtp_sink.py"]),
         tests("SchemaTests", ["Schema", "GatehouseTesting", "Migrate"]),
         tests(

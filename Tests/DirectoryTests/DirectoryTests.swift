@@ -31,9 +31,13 @@ struct DirectoryTests {
     @Test("reading the tenants that changed leads to what reading all does")
     func changes() async throws {
         let postgres = PostgresClient(
-            configuration: PostgresConfiguration(connectionString: server.connectionString()), logger: logger)
+            configuration: PostgresConfiguration(
+                connectionString: server.connectionString(), acquireTimeout: .seconds(60),
+                statementTimeout: .seconds(60)),
+            logger: logger)
         let running = Task { try await postgres.run() }
         defer { running.cancel() }
+        try await postgres.whenReady()
         let (tenants, keys) = (TenantDirectory(postgres: postgres), KeyDirectory(postgres: postgres))
         try await tenants.load()
         try await keys.load()

@@ -5,7 +5,7 @@ import Postgres
 import ServiceLifecycle
 import Testing
 
-@Suite("Deadlines, bounds, cancellation, shutdown", .timeLimit(.minutes(1)))
+@Suite("Deadlines, bounds, cancellation, shutdown", .timeLimit(.minutes(5)))
 struct DeadlineTests {
     /// Holds an advisory lock from a session of its own while the body runs; the body may release it earlier.
     private func withGate(
@@ -13,7 +13,7 @@ struct DeadlineTests {
     ) async throws {
         try await withClient(to: SharedServer.get()) {
             $0.connections = 1
-            $0.statementTimeout = .seconds(30)
+            $0.statementTimeout = .seconds(120)
         } _: { holder in
             _ = try await holder.query(Gate.close, [.int8(number)])
             try await body { _ = try await holder.query(Gate.open, [.int8(number)]) }
@@ -33,7 +33,7 @@ struct DeadlineTests {
             try await withClient(to: server) {
                 $0.connections = 1
                 $0.window = 1
-                $0.statementTimeout = .seconds(30)
+                $0.statementTimeout = .seconds(120)
             } _: { client in
                 let occupant = Task { try await client.query(Gate.pass, [.int8(101)]) }
                 try await eventually { try waiting(at: 101) == 1 }
@@ -54,7 +54,7 @@ struct DeadlineTests {
         try await withGate(102) { release in
             try await withClient(to: SharedServer.get()) {
                 $0.connections = 1
-                $0.statementTimeout = .seconds(30)
+                $0.statementTimeout = .seconds(120)
             } _: { client in
                 let error = await failure { () throws(PostgresError) in
                     try await client.query(Gate.pass, [.int8(102)], deadline: .now() + .milliseconds(20))
@@ -85,7 +85,7 @@ struct DeadlineTests {
             try await withClient(to: SharedServer.get()) {
                 $0.connections = 1
                 $0.window = 1
-                $0.statementTimeout = .seconds(30)
+                $0.statementTimeout = .seconds(120)
                 $0.maxQueued = 4
                 $0.acquireTimeout = .seconds(30)
             } _: { client in
@@ -117,7 +117,7 @@ struct DeadlineTests {
             try await withClient(to: SharedServer.get()) {
                 $0.connections = 1
                 $0.window = 1
-                $0.statementTimeout = .seconds(30)
+                $0.statementTimeout = .seconds(120)
             } _: { client in
                 let underWay = Task {
                     await failure { () throws(PostgresError) in try await client.query(Gate.pass, [.int8(104)]) }
@@ -140,7 +140,7 @@ struct DeadlineTests {
             let server = try SharedServer.get()
             let client = PostgresClient(
                 configuration: PostgresConfiguration(
-                    connectionString: server.connectionString(), connections: 1, statementTimeout: .seconds(30),
+                    connectionString: server.connectionString(), connections: 1, statementTimeout: .seconds(120),
                     window: 1, shutdownTimeout: .seconds(30)),
                 logger: .silent)
             let group = ServiceGroup(services: [client], logger: .silent)
