@@ -179,7 +179,8 @@ let package = Package(
         tests("MailTests", ["Mail", "Domain", "GatehouseTesting"], exclude: ["smtp_sink.py"]),
         tests("SchemaTests", ["Schema", "GatehouseTesting", "Migrate"]),
         tests(
-            "DirectoryTests", ["Directory", "Domain", "Events", "Postgres", "Tokens", "GatehouseTesting", logging]),
+            "DirectoryTests",
+            ["Directory", "Domain", "Events", "Postgres", "Tokens", "GatehouseTesting", nioCore, logging]),
         tests(
             "EventsTests",
             ["Events", "Domain", "Postgres", "Redis", "GatehouseTesting", nioCore, nioPosix, logging]),

@@ -12,9 +12,13 @@ await ServiceProcess(name: "gateway", port: GatewaySettings.opsPort, settings: G
     let keys = KeyDirectory(postgres: context.postgres)
     let revocations = RevocationSet(lifetime: TenantSettings.longestAccessTokenLifetime)
     let origins = OriginDirectory(postgres: context.postgres)
-    let originRefresher = DirectoryRefresher([.clientChanged], logger: context.logger) { try await origins.load($0) }
+    let originRefresher = DirectoryRefresher([.clientChanged, .tenantChanged], logger: context.logger) {
+        try await origins.load($0)
+    }
     let tenantRefresher = DirectoryRefresher([.tenantChanged], logger: context.logger) { try await tenants.load($0) }
-    let keyRefresher = DirectoryRefresher([.keysChanged], logger: context.logger) { try await keys.load($0) }
+    let keyRefresher = DirectoryRefresher([.keysChanged, .tenantChanged], logger: context.logger) {
+        try await keys.load($0)
+    }
     let feed = EventFeed(
         postgres: context.postgres, redis: context.redis, lookback: TenantSettings.longestAccessTokenLifetime,
         logger: context.logger,

@@ -21,7 +21,9 @@ await ServiceProcess(name: "token", port: TokenSettings.port, settings: TokenSet
     let revocations = RevocationSet(lifetime: TenantSettings.longestAccessTokenLifetime)
     let introspections = IntrospectionCache()
     let tenantRefresher = DirectoryRefresher([.tenantChanged], logger: context.logger) { try await tenants.load($0) }
-    let keyRefresher = DirectoryRefresher([.keysChanged], logger: context.logger) { try await keys.load($0) }
+    let keyRefresher = DirectoryRefresher([.keysChanged, .tenantChanged], logger: context.logger) {
+        try await keys.load($0)
+    }
     let schedule = KeyPlan.Schedule(
         rotation: values[TokenSettings.keyRotation], publishAhead: values[TokenSettings.keyPublishAhead])
     let keyRotation = KeyRotation(

@@ -10,13 +10,50 @@ public final class KeyDirectory: Sendable {
     public struct KeySet: Sendable {
         fileprivate(set) var byID: [String: VerificationKey] = [:]
         fileprivate(set) var ordered: [VerificationKey] = []
+
+        /// Keys are never changed, only added and removed.
+        fileprivate func hasSameKeys(as other: KeySet) -> Bool { ordered.map(\.kid) == other.ordered.map(\.kid) }
     }
 
     private struct State {
         var sets: [UUID: KeySet] = [:]
         var generation = 0
-        var lastReload: NIODeadline?
+        /// The loads for keys that weren't known, of the last second.
+        var reloads: [UUID: NIODeadline] = [:]
+        /// Loads are numbered as they begin: what was read by an earlier one does not replace what a later one has read.
+        var begun = 0
+        var lastComplete = 0
+        var lastPartial: [UUID: Int] = [:]
+
+        mutating func begin() -> Int {
+            begun += 1
+            return begun
+        }
+
+        mutating func replace(_ extent: DirectoryExtent, with read: [UUID: KeySet], by load: Int) {
+            switch extent {
+            case .everything:
+                guard load > lastComplete else { return }
+                lastComplete = load
+                let later = lastPartial.filter { $0.value > load }
+                var read = read
+                for tenant in later.keys { read[tenant] = sets[tenant] }
+                (sets, lastPartial) = (read, later)
+                generation += 1
+            case .tenants(let ids):
+                var isChange = false
+                for id in ids where load > max(lastComplete, lastPartial[id] ?? 0) {
+                    lastPartial[id] = load
+                    if !(sets[id] ?? KeySet()).hasSameKeys(as: read[id] ?? KeySet()) { isChange = true }
+                    sets[id] = read[id]
+                }
+                if isChange { generation += 1 }
+            }
+        }
     }
+
+    /// Loads within a second for keys that weren't known: of one tenant one, of all so many.
+    private static let mostReloads = 16
 
     private let postgres: PostgresClient
     private let state: NIOLockedValueBox<State>
@@ -40,21 +77,23 @@ public final class KeyDirectory: Sendable {
         state.withLockedValue { $0.sets[tenant]?.ordered ?? [] }
     }
 
-    /// Rises with every load, so that what was derived from the keys can be dropped.
+    /// Rises when keys have changed, so that what was derived from them can be dropped.
     public var generation: Int { state.withLockedValue { $0.generation } }
 
-    /// Whether a key that isn't known is worth a load now: at most one such load a second, so that made-up key ids
-    /// can't be used to keep the database busy.
-    public func mayReload(_ now: NIODeadline = .now()) -> Bool {
+    /// Whether a key that isn't known is worth a load of its tenant's now: made-up key ids can't be used to keep the database
+    /// busy, nor to keep another tenant's from being looked for.
+    public func mayReload(_ tenant: UUID, now: NIODeadline = .now()) -> Bool {
         state.withLockedValue { state in
-            if let last = state.lastReload, now - last < .seconds(1) { return false }
-            state.lastReload = now
+            state.reloads = state.reloads.filter { now - $0.value < .seconds(1) }
+            guard state.reloads[tenant] == nil, state.reloads.count < Self.mostReloads else { return false }
+            state.reloads[tenant] = now
             return true
         }
     }
 
     /// Reads keys, of all tenants unless told. One that can't be used is left out; its tokens are then refused.
     public func load(_ extent: DirectoryExtent = .everything) async throws(PostgresError) {
+        let load = state.withLockedValue { $0.begin() }
         var sets: [UUID: KeySet] = [:]
         let rows =
             switch extent {
@@ -71,13 +110,7 @@ public final class KeyDirectory: Sendable {
             sets[tenant]?.ordered.append(key)
         }
         let loaded = sets
-        state.withLockedValue { state in
-            switch extent {
-            case .everything: state.sets = loaded
-            case .tenants(let ids): for id in ids { state.sets[id] = loaded[id] }
-            }
-            state.generation += 1
-        }
+        state.withLockedValue { $0.replace(extent, with: loaded, by: load) }
     }
 
     private static let keys = PostgresStatement(

@@ -9,6 +9,12 @@ public final class TenantDirectory: Sendable {
         var byID: [UUID: Tenant] = [:]
         var bySlug: [String: UUID] = [:]
         var byHost: [String: UUID] = [:]
+        var hosts: [UUID: [String]] = [:]
+
+        mutating func add(host: String, of tenant: UUID) {
+            byHost[host] = tenant
+            hosts[tenant, default: []].append(host)
+        }
 
         mutating func add(_ tenant: Tenant) {
             byID[tenant.id] = tenant
@@ -18,13 +24,13 @@ public final class TenantDirectory: Sendable {
         /// Puts what was read of those tenants in the place of what was known of them.
         mutating func replace(_ ids: Set<UUID>, with read: State) {
             for id in ids {
+                for host in hosts.removeValue(forKey: id) ?? [] where byHost[host] == id { byHost[host] = nil }
                 guard let former = byID.removeValue(forKey: id) else { continue }
                 // Another may have got the name or the host meanwhile.
                 if bySlug[former.slug] == id { bySlug[former.slug] = nil }
             }
-            if !byHost.isEmpty { byHost = byHost.filter { !ids.contains($0.value) } }
             for tenant in read.byID.values { add(tenant) }
-            byHost.merge(read.byHost) { _, new in new }
+            for (host, tenant) in read.byHost { add(host: host, of: tenant) }
         }
     }
 
@@ -76,7 +82,7 @@ public final class TenantDirectory: Sendable {
                     isActive: try row.decode(3, as: String.self) == "active",
                     settings: Self.settings(try row.decode(4))))
         }
-        for row in answers[1] { read.byHost[try row.decode(0)] = try row.decode(1) }
+        for row in answers[1] { read.add(host: try row.decode(0), of: try row.decode(1)) }
         let loaded = read
         state.withLockedValue { state in
             switch extent {

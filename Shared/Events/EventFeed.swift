@@ -19,9 +19,9 @@ public final class EventFeed: Sendable, Service {
     /// The channel that hints are published on.
     public static let channel = "gatehouse:events"
 
-    /// So many events are handled on the feed's executor, about a tenth of a millisecond's work. A longer past would hold up
-    /// what else its thread has to do, and is handled elsewhere.
-    private static let longest = 64
+    /// So much is handled on the feed's executor: so many events, with so many bytes of payload between them. More would hold
+    /// up what else its thread has to do (all sessions of a client that is deleted are one event), and is handled elsewhere.
+    private static let longest = (count: 64, bytes: 8192)
 
     private struct State {
         var cursor = EventCursor.start
@@ -96,7 +96,8 @@ public final class EventFeed: Sendable, Service {
             case .disconnected:
                 miss { $0.isLinked = false }
             case .message(_, let payload):
-                let ids = payload.split(separator: UInt8(ascii: ",")).prefix(10_000)
+                // What is cut off is read past the cursor.
+                let ids = payload.prefix(200_000).split(separator: UInt8(ascii: ",")).prefix(10_000)
                     .compactMap { Int64(String(decoding: $0, as: UTF8.self)) }
                 hint(ids)
             }
@@ -269,7 +270,8 @@ public final class EventFeed: Sendable, Service {
     }
 
     private func apply(_ rows: PostgresRows) async {
-        guard rows.count > Self.longest else { return handle(rows) }
+        let isShort = rows.count <= Self.longest.count
+        if isShort, rows.reduce(0, { $0 + $1.length(of: 5) }) <= Self.longest.bytes { return handle(rows) }
         await withTaskExecutorPreference(globalConcurrentExecutor) { handle(rows) }
     }
 

@@ -5,6 +5,7 @@
 #include "HashMemory.h"
 
 #include <stdint.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -24,38 +25,42 @@
 static _Thread_local struct {
     void *block;
     size_t size;
-    bool is_taken;
-    bool was_taken;
+    // Bytes that the borrower has of it; 0 while nobody has it.
+    size_t taken;
+    hash_memory_outcome outcome;
 } lent;
 
 void hash_memory_lend(void *block, size_t size) {
     lent.block = block;
     lent.size = size;
-    lent.is_taken = false;
-    lent.was_taken = false;
+    lent.taken = 0;
+    lent.outcome = hash_memory_unused;
 }
 
-bool hash_memory_take_back(void) {
+hash_memory_outcome hash_memory_take_back(void) {
+    // The first two KiB are made of the password by two quick hashes, and a single pass leaves them as they were.
+    if (lent.outcome == hash_memory_used) explicit_bzero(lent.block, lent.size < 2048 ? lent.size : 2048);
     lent.block = NULL;
-    return lent.was_taken;
+    return lent.outcome;
 }
 
 #if !defined(LEAVES_MMAP_ALONE)
 
 void *mmap(void *address, size_t length, int protection, int flags, int file, off_t offset) {
-    const int wanted = MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE;
-    if (lent.block != NULL && !lent.is_taken && length <= lent.size && address == NULL && file == -1 &&
-        protection == (PROT_READ | PROT_WRITE) && (flags & (wanted | MAP_FIXED)) == wanted) {
-        lent.is_taken = true;
-        lent.was_taken = true;
+    if (lent.block != NULL && lent.taken == 0 && lent.outcome != hash_memory_kept && length > 0 && length <= lent.size &&
+        address == NULL && file == -1 && protection == (PROT_READ | PROT_WRITE) &&
+        (flags & ~MAP_NORESERVE) == (MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE)) {
+        lent.taken = length;
+        lent.outcome = hash_memory_kept;
         return lent.block;
     }
     return (void *)(intptr_t)syscall(SYS_mmap, address, length, protection, flags, file, offset);
 }
 
 int munmap(void *address, size_t length) {
-    if (lent.block != NULL && lent.is_taken && address == lent.block) {
-        lent.is_taken = false;
+    if (lent.block != NULL && lent.taken != 0 && address == lent.block && length == lent.taken) {
+        lent.taken = 0;
+        lent.outcome = hash_memory_used;
         return 0;
     }
     return (int)syscall(SYS_munmap, address, length);

@@ -48,9 +48,10 @@ final class HashBlocks: Sendable {
         guard let block = take() else { return (work(), false) }
         hash_memory_lend(block.start, size)
         let result = work()
-        let wasUsed = hash_memory_take_back()
-        keep(block)
-        return (result, wasUsed)
+        let outcome = hash_memory_take_back()
+        // One that its borrower still has, or has given back in parts, is left to it.
+        if outcome != hash_memory_kept { keep(block) }
+        return (result, outcome == hash_memory_used)
     }
 
     /// Gives back to the system what was not used since a time.

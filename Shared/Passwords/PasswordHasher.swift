@@ -146,6 +146,11 @@ public final class PasswordHasher: Sendable {
 /// Has this thread wait for others where the cores are all in use: a hash takes ten milliseconds, and whoever is refused, or
 /// has signed in before, takes a fraction of one and should not wait for it.
 private func stepBack() {
-    // On Linux this is the thread's own; it can't be refused, and costs nothing to say again.
-    _ = setpriority(Int32(PRIO_PROCESS.rawValue), 0, 5)
+    // On Linux the priority of process 0 is the thread's own. Said again for each hash, which costs nothing beside it.
+    _ = setpriority(thread, 0, niceness)
 }
+
+private let thread = Int32(PRIO_PROCESS.rawValue)
+
+/// Five steps behind what the process was started with; less is never refused.
+private let niceness = min(19, getpriority(thread, id_t(getpid())) + 5)

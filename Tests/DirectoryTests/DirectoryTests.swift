@@ -2,6 +2,7 @@ import Domain
 import FoundationEssentials
 import GatehouseTesting
 import Logging
+import NIOCore
 import Postgres
 import Testing
 import Tokens

@@ -1,5 +1,7 @@
 import FoundationEssentials
 import Logging
+import NIOCore
+import Postgres
 import Synchronization
 import Testing
 
@@ -58,5 +60,19 @@ struct RefresherTests {
         #expect(some.union(others) == .everything)
         #expect(some.union(.everything) == .everything)
         #expect(DirectoryExtent.everything.union(some) == .everything)
+    }
+
+    @Test("a tenant's unknown keys have its keys read once a second, and leave others their turn")
+    func unknownKeys() {
+        let postgres = PostgresClient(
+            configuration: PostgresConfiguration(connectionString: "host=127.0.0.1 port=1"),
+            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+        let keys = KeyDirectory(postgres: postgres)
+        let (tenant, now) = (UUID(), NIODeadline.now())
+        #expect(keys.mayReload(tenant, now: now))
+        #expect(!keys.mayReload(tenant, now: now + .milliseconds(999)))
+        #expect((0..<15).allSatisfy { _ in keys.mayReload(UUID(), now: now + .milliseconds(500)) })
+        #expect(!keys.mayReload(UUID(), now: now + .milliseconds(500)))
+        #expect(keys.mayReload(tenant, now: now + .seconds(1)))
     }
 }

@@ -129,7 +129,7 @@ final class Exchange {
             case .revoked: refuse("revoked")
             case .refused(let rejection): refuse("\(rejection)")
             case .unknownKey:
-                guard mayReload, loop.environment.keys.mayReload() else { return refuse("unknown key") }
+                guard mayReload, loop.environment.keys.mayReload(tenant.id) else { return refuse("unknown key") }
                 reloadKeys(of: tenant.id, route)
             }
         }

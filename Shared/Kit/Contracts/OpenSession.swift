@@ -38,8 +38,8 @@ public struct OpenSession: RequestContent {
         }
 
         public init(from fields: inout FieldReader) {
-            knownDevice = fields.optional("known_device", .text(64...64))
-            newDevice = fields.optional("new_device", .text(64...64))
+            knownDevice = fields.optional("known_device", .digest)
+            newDevice = fields.optional("new_device", .digest)
         }
     }
 

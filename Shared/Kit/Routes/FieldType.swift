@@ -86,6 +86,14 @@ extension FieldType where Value == String {
         return .success(text)
     }
 
+    /// A SHA-256 digest in hexadecimal.
+    static let digest = FieldType<String>.text(64...64).map(placeholder: "") { text in
+        guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }) else {
+            return .failure(.init("wrong_format", "must be 64 hexadecimal digits in lower case"))
+        }
+        return .success(text)
+    }
+
     /// One of some words.
     public static func word(_ words: [String]) -> FieldType<String> {
         FieldType(schema: .words(words), placeholder: words.first ?? "") { value in

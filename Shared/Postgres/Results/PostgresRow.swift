@@ -6,6 +6,11 @@ public struct PostgresRow: Sendable {
     /// Number of columns.
     public var columnCount: Int { handle.columnCount }
 
+    /// Bytes of a column, from 0, as the server sent it; 0 where it is null.
+    public func length(of column: Int) -> Int {
+        withExtendedLifetime(handle) { handle.cell(row: index, column: column).bytes?.count ?? 0 }
+    }
+
     /// Reads a column by position, from 0. Throws `decoding` where type or null do not fit; use an optional for null.
     public func decode<T: PostgresDecodable>(_ column: Int, as type: T.Type = T.self) throws(PostgresError) -> T {
         guard column >= 0, column < handle.columnCount else {

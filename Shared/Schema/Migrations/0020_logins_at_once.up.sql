@@ -184,7 +184,8 @@ begin
                 order by d.last_used_at desc offset 19))
         )
         insert into known_devices (tenant_id, user_id, digest)
-            values (current_tenant(), for_user, decode(new_device, 'hex'));
+            values (current_tenant(), for_user, decode(new_device, 'hex'))
+            on conflict (tenant_id, user_id, digest) do update set last_used_at = now();
     end if;
 end
 $$;
