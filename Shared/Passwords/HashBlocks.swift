@@ -16,7 +16,7 @@ final class HashBlocks: Sendable {
     private struct Block: @unchecked Sendable {
         // Safe to send: one thread at a time has it, the one that took it out of `State.free`.
         let start: UnsafeMutableRawPointer
-        var lastUsed: NIODeadline
+        let lastUsed: NIODeadline
     }
 
     private struct State {

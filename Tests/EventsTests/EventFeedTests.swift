@@ -41,16 +41,40 @@ struct EventFeedTests {
             """)
     }
 
+    private func clients() throws -> (PostgresClient, RedisClient, MultiThreadedEventLoopGroup) {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let postgres = PostgresClient(
+            configuration: PostgresConfiguration(connectionString: server.connectionString()), logger: logger)
+        let redis = RedisClient(
+            configuration: try RedisConfiguration(url: "redis://127.0.0.1:\(hints.port)"), eventLoopGroup: group,
+            logger: logger)
+        return (postgres, redis, group)
+    }
+
+    /// Runs a feed until it has read the past and hears of news.
+    private func start(
+        _ feed: EventFeed, _ postgres: PostgresClient, _ redis: RedisClient
+    ) async throws -> [Task<Void, any Error>] {
+        let running = [
+            Task { try await postgres.run() }, Task { try await redis.run() }, Task { try await feed.run() },
+        ]
+        while !feed.isCurrent || !redis.isAvailable { try await Task.sleep(for: .milliseconds(10)) }
+        return running
+    }
+
+    private func end(_ running: [Task<Void, any Error>], _ group: MultiThreadedEventLoopGroup) async throws {
+        for task in running.reversed() {
+            task.cancel()
+            _ = try? await task.value
+        }
+        try await group.shutdownGracefully()
+    }
+
     @Test("what is hinted at does not wait for a long past to be read")
     func newsBeforeThePast() async throws {
         let seen = Mutex<[Int64]>([])
         let news = Mutex<Int64?>(nil)
-        let postgres = PostgresClient(
-            configuration: PostgresConfiguration(connectionString: server.connectionString()), logger: logger)
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let redis = RedisClient(
-            configuration: try RedisConfiguration(url: "redis://127.0.0.1:\(hints.port)"), eventLoopGroup: group,
-            logger: logger)
+        let (postgres, redis, group) = try clients()
         let publisher = EventPublisher(redis: redis)
         let server = server
         let handler: EventFeed.Handler = { event in
@@ -68,10 +92,7 @@ struct EventFeedTests {
         }
         let feed = EventFeed(
             postgres: postgres, redis: redis, lookback: .seconds(900), logger: logger, handlers: [handler])
-        let running = [
-            Task { try await postgres.run() }, Task { try await redis.run() }, Task { try await feed.run() },
-        ]
-        while !feed.isCurrent || !redis.isAvailable { try await Task.sleep(for: .milliseconds(10)) }
+        let running = try await start(feed, postgres, redis)
         try server.execute(
             "insert into all_events (kind) select 'session.revoked' from generate_series(1, \(Self.backlog))")
         while seen.withLock({ Set($0).count }) <= Self.backlog { try await Task.sleep(for: .milliseconds(10)) }
@@ -79,21 +100,12 @@ struct EventFeedTests {
         let id = try #require(news.withLock { $0 })
         let place = try #require(seen.withLock { $0.firstIndex(of: id) })
         #expect(place < Self.backlog, "it came after all of the past")
-        for task in running.reversed() {
-            task.cancel()
-            _ = try? await task.value
-        }
-        try await group.shutdownGracefully()
+        try await end(running, group)
     }
 
     @Test("events are handled where the feed was told to run, a long past elsewhere")
     func place() async throws {
-        let postgres = PostgresClient(
-            configuration: PostgresConfiguration(connectionString: server.connectionString()), logger: logger)
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let redis = RedisClient(
-            configuration: try RedisConfiguration(url: "redis://127.0.0.1:\(hints.port)"), eventLoopGroup: group,
-            logger: logger)
+        let (postgres, redis, group) = try clients()
         let loop = redis.subscriptionLoop
         let places = Mutex<[Int64: Bool]>([:])
         let feed = EventFeed(
@@ -102,10 +114,7 @@ struct EventFeedTests {
             executor: LoopExecutor(loop: loop))
         let past = 1000
         try server.execute("insert into all_events (kind) select 'session.revoked' from generate_series(1, \(past))")
-        let running = [
-            Task { try await postgres.run() }, Task { try await redis.run() }, Task { try await feed.run() },
-        ]
-        while !feed.isCurrent || !redis.isAvailable { try await Task.sleep(for: .milliseconds(10)) }
+        let running = try await start(feed, postgres, redis)
         #expect(places.withLock { $0.count { !$0.value } } == past, "the loop was held up")
 
         try server.execute("insert into all_events default values")
@@ -113,11 +122,7 @@ struct EventFeedTests {
         EventPublisher(redis: redis).publish([news])
         while places.withLock({ $0[news] == nil }) { try await Task.sleep(for: .milliseconds(10)) }
         #expect(places.withLock { $0[news] } == true, "it changed threads")
-        for task in running.reversed() {
-            task.cancel()
-            _ = try? await task.value
-        }
-        try await group.shutdownGracefully()
+        try await end(running, group)
     }
 }
 

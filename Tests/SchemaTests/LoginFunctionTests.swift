@@ -1,5 +1,4 @@
 import GatehouseTesting
-import Schema
 import Testing
 
 @Suite("The functions of a login", .serialized, .timeLimit(.minutes(3)))
@@ -10,14 +9,9 @@ struct LoginFunctionTests {
     /// A database that has the schema and has never been analysed.
     init() throws {
         server = try TemporaryPostgres()
-        for role in ["gatehouse_service", "gatehouse_admin", "owner_of_logins"] {
-            try server.execute("create role \(role) login")
-        }
         try server.execute("alter system set autovacuum = off")
         try server.execute("select pg_reload_conf()")
-        try server.execute("create database logins owner owner_of_logins template template0 encoding 'UTF8'")
-        let url = server.connectionString(user: "owner_of_logins", database: "logins")
-        try Migrator(url: url, password: nil, migrations: Migration.embedded) { _ in }.upgrade(to: .head)
+        try server.makeSchema("logins")
     }
 
     /// What the service role of the tenant finds, the last line of it.

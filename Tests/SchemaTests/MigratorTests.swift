@@ -12,16 +12,6 @@ struct MigratorTests {
         server = try TemporaryPostgres()
     }
 
-    /// A new database whose owner is no superuser and may make no roles, as in a deployment.
-    private func database(_ name: String) throws -> String {
-        for role in ["gatehouse_service", "gatehouse_admin", "owner_of_\(name)"] {
-            try server.execute(
-                "do $$ begin create role \(role) login; exception when duplicate_object then null; end $$")
-        }
-        try server.execute("create database \(name) owner owner_of_\(name) template template0 encoding 'UTF8'")
-        return server.connectionString(user: "owner_of_\(name)", database: name)
-    }
-
     private func migrator(_ url: String, _ migrations: [Migration] = Migration.embedded) throws -> Migrator {
         try Migrator(url: url, password: nil, migrations: migrations) { _ in }
     }
@@ -34,7 +24,7 @@ struct MigratorTests {
 
     @Test("up, down and up again leaves the same schema")
     func roundTrip() throws {
-        let url = try database("round")
+        let url = try server.makeDatabase("round")
         try migrator(url).upgrade(to: .head)
         let first = try dump("round")
         try migrator(url).downgrade(to: .base)
@@ -46,10 +36,10 @@ struct MigratorTests {
 
     @Test("steps lead one at a time, and the printed SQL leads to the same place")
     func steps() throws {
-        let url = try database("steps")
+        let url = try server.makeDatabase("steps")
         for _ in Migration.embedded { try migrator(url).upgrade(to: .steps(1)) }
         #expect(throws: MigrationError.self) { try migrator(url).upgrade(to: .steps(1)) }
-        let printed = try database("printed")
+        let printed = try server.makeDatabase("printed")
         let script = "/tmp/gatehouse-script-\(server.port).sql"
         try ChildProcess.run(["sh", "-c", "\(Self.binary) upgrade --sql > \(script)"])
         try ChildProcess.run(["psql", "-q", "-v", "ON_ERROR_STOP=1", "-f", script, printed])
@@ -63,7 +53,7 @@ struct MigratorTests {
 
     @Test("a file that was changed after it was applied is named")
     func changed() throws {
-        let url = try database("changed")
+        let url = try server.makeDatabase("changed")
         try migrator(url).upgrade(to: .head)
         let edited = Migration.embedded.map {
             $0.revision == "0002" ? Migration(revision: $0.revision, name: $0.name, up: $0.up + " ", down: $0.down) : $0
@@ -78,7 +68,7 @@ struct MigratorTests {
 
     @Test("a migration that fails leaves nothing behind and is named with its line")
     func failing() throws {
-        let url = try database("failing")
+        let url = try server.makeDatabase("failing")
         let bad = Migration(revision: "0001", name: "bad", up: "create table a (b int);\nselect nothing;", down: "")
         let error = #expect(throws: MigrationError.self) { try migrator(url, [bad]).upgrade(to: .head) }
         #expect(error?.description == "0001_bad: column \"nothing\" does not exist (SQLSTATE 42703, line 2)")
@@ -88,7 +78,7 @@ struct MigratorTests {
 
     @Test("eight migrators at once apply everything once")
     func together() async throws {
-        let url = try database("together")
+        let url = try server.makeDatabase("together")
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<8 {
                 group.addTask {
@@ -102,7 +92,7 @@ struct MigratorTests {
 
     @Test("a migrator that is killed in the middle leaves no lock and no half migration")
     func killed() async throws {
-        let url = try database("killed")
+        let url = try server.makeDatabase("killed")
         let slow = Migration(
             revision: "0001", name: "slow", up: "create table a (b int); select pg_sleep(600);", down: "")
         let running = Task.detached {
@@ -122,7 +112,7 @@ struct MigratorTests {
 
     @Test("the command line says where the database is, and takes -1 as typed")
     func commandLine() throws {
-        let url = try database("typed")
+        let url = try server.makeDatabase("typed")
         func run(_ words: String...) throws -> String {
             try ChildProcess.run(["env", "DATABASE_MIGRATE_URL=\(url)", Self.binary] + words)
         }
@@ -149,7 +139,7 @@ struct MigratorTests {
 
     @Test("the service role sees no tenant's rows but those of the tenant that is set")
     func isolation() throws {
-        let url = try database("isolated")
+        let url = try server.makeDatabase("isolated")
         try migrator(url).upgrade(to: .head)
         try server.execute(
             "select provision_tenant('00000000-0000-7000-8000-000000000002', 'acme', 'Acme')", database: "isolated")
@@ -186,7 +176,7 @@ struct MigratorTests {
 
     @Test("names are compared without case and compatibility forms, and partitions are made and dropped")
     func functions() throws {
-        let url = try database("functions")
+        let url = try server.makeDatabase("functions")
         try migrator(url).upgrade(to: .head)
         #expect(
             try server.execute("select identity_key('ÄDA') = identity_key('a\u{308}da')", database: "functions")

@@ -1,5 +1,4 @@
 import GatehouseTesting
-import Schema
 import Testing
 
 @Suite("What replays cost", .serialized, .timeLimit(.minutes(5)))
@@ -9,12 +8,7 @@ struct ReplayTests {
 
     init() throws {
         server = try TemporaryPostgres()
-        for role in ["gatehouse_service", "gatehouse_admin", "owner"] {
-            try server.execute("create role \(role) login")
-        }
-        try server.execute("create database gatehouse owner owner template template0 encoding 'UTF8'")
-        let url = server.connectionString(user: "owner", database: "gatehouse")
-        try Migrator(url: url, password: nil, migrations: Migration.embedded) { _ in }.upgrade(to: .head)
+        try server.makeSchema("gatehouse")
     }
 
     @discardableResult
