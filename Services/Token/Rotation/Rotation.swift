@@ -38,8 +38,8 @@ struct Rotation: Sendable {
         case refused(String)
     }
 
-    /// Rotates a token.
-    func rotate(_ request: Request, _ logger: Logger) async throws -> Outcome {
+    /// Rotates a token. The logger is made where there is something to log.
+    func rotate(_ request: Request, _ makeLogger: @autoclosure () -> Logger) async throws -> Outcome {
         let token = request.token
         let scope = PostgresScope.tenant(request.tenant.id)
         let choice = request.organization
@@ -69,14 +69,15 @@ struct Rotation: Sendable {
         let outcome: String = try settled.decode(0)
         if outcome == "reuse" {
             if let event: Int64 = try settled.decode(2) { publisher.publish([event]) }
-            logger.warning(
+            makeLogger().warning(
                 "a used refresh token came back; its session was ended",
                 metadata: ["session": "\(token.session.text)", "generation": "\(token.generation)"])
         }
         if outcome == "wrong_scope" { return .scopeTooWide }
         if outcome == "wrong_organization" { return .foreignOrganization }
         guard outcome == "rotated" || outcome == "successor", let row = answers[1].first else {
-            logger.info("refresh refused", metadata: ["reason": "\(outcome)", "session": "\(token.session.text)"])
+            makeLogger().info(
+                "refresh refused", metadata: ["reason": "\(outcome)", "session": "\(token.session.text)"])
             return .refused(outcome)
         }
         return .rotated(try Grant(row, of: request, hasOrganization: true))

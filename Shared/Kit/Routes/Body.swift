@@ -20,13 +20,10 @@ extension Call {
     /// The members of the body, in whichever of `formats` it came.
     /// - Throws: `Problem.unsupportedMediaType` for another media type, `Problem.malformed` when it can't be read.
     func members(_ formats: [BodyFormat]) throws(Problem) -> [JSONValue.Member] {
-        let accepted = formats.map(\.mediaType).joined(separator: " or ")
-        guard let type = mediaType else {
-            if body.readableBytes == 0 { return [] }
-            throw .unsupportedMediaType(accepted)
-        }
+        let type = mediaType
+        if type == nil, body.readableBytes == 0 { return [] }
         guard let format = formats.first(where: { $0.mediaType == type }) else {
-            throw .unsupportedMediaType(accepted)
+            throw .unsupportedMediaType(formats.map(\.mediaType).joined(separator: " or "))
         }
         switch format {
         case .json:

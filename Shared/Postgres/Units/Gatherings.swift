@@ -14,8 +14,8 @@ struct Gatherings {
         var underWay: [Unit] = []
     }
 
-    /// How many units of one gathering go side by side: with one, the second of two callers would wait for the first's flush
-    /// and then for its own.
+    /// How many units of one gathering go side by side while each goes alone: with one, the second of two callers would wait
+    /// for the first's flush and then for its own. One that stands for several goes by itself, so that more gather behind it.
     static let atOnce = 2
 
     /// What takes longer holds up others of its gathering no more: it may be waiting for a lock that concerns nobody else.
@@ -60,7 +60,8 @@ struct Gatherings {
 
     private func mayGo(_ key: Key, _ now: NIODeadline) -> Bool {
         guard let gathering = gatherings[key] else { return false }
-        return gathering.underWay.count { !isLate($0, now) } < Self.atOnce
+        let underWay = gathering.underWay.filter { !isLate($0, now) }
+        return underWay.isEmpty || underWay.count < Self.atOnce && underWay.allSatisfy(\.members.isEmpty)
     }
 
     private mutating func remove(from key: Key, now: NIODeadline, _ expire: (Unit) -> Void) -> Unit? {
