@@ -15,6 +15,8 @@ struct HashMetrics: Sendable {
     private let busy = Meter(label: "gatehouse_hash_workers_busy")
     private let wait = Metrics.Timer(label: "gatehouse_hash_wait_seconds")
     private let work = Metrics.Timer(label: "gatehouse_hash_seconds")
+    private let kept = Counter(label: "gatehouse_hash_memory_total", dimensions: [("memory", "kept")])
+    private let other = Counter(label: "gatehouse_hash_memory_total", dimensions: [("memory", "other")])
     private let full = Counter(label: "gatehouse_hash_refused_total", dimensions: [("reason", "queue_full")])
     private let late = Counter(label: "gatehouse_hash_refused_total", dimensions: [("reason", "deadline")])
 
@@ -39,6 +41,9 @@ struct HashMetrics: Sendable {
         busy.decrement()
         if let amount { work.recordNanoseconds(amount.nanoseconds) }
     }
+
+    /// Hashes of other schemes need no such memory.
+    func worked(inKeptMemory isKept: Bool) { isKept ? kept.increment() : other.increment() }
 
     /// What waited will not be begun.
     func abandoned() { depth.decrement() }

@@ -125,13 +125,15 @@ public final class PasswordHasher: Sendable {
                 }
                 defer { metrics.ended(after: .now() - begun) }
                 stepBack()
-                return blocks.lend { () -> Result<R, PasswordError> in
+                let (result, usedBlock) = blocks.lend { () -> Result<R, PasswordError> in
                     do throws(PasswordError) {
                         return .success(try job())
                     } catch {
                         return .failure(error)
                     }
-                }.result
+                }
+                metrics.worked(inKeptMemory: usedBlock)
+                return result
             }
         } catch {
             // The job was cancelled before a thread took it, or the pool is shut down.

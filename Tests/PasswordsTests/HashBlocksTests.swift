@@ -28,7 +28,7 @@ struct HashBlocksTests {
             #expect(wrong.result == false)
             #expect(wrong.wasUsed)
         }
-        #expect(blocks.idleBytes == 1024 << 10)
+        #expect(blocks.idleBytes == 2 << 20)
     }
 
     @Test("a hash made in a block is one that libsodium knows in memory of its own")

@@ -61,6 +61,7 @@ public enum MetricCatalogue {
         "gatehouse_hash_workers_busy": "Threads that are hashing.",
         "gatehouse_hash_queue_capacity": "Hashes that may wait while all threads are busy.",
         "gatehouse_hash_queue_depth": "Hashes that wait.",
+        "gatehouse_hash_memory_total": "Hashes by whether they were worked out in memory that is kept for that.",
         "gatehouse_hash_wait_seconds": "Time a hash waited for a thread.",
         "gatehouse_hash_seconds": "Time a hash took.",
         "gatehouse_hash_refused_total": "Hashes refused, because the queue was full or the deadline had passed.",

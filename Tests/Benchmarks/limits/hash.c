@@ -1,5 +1,5 @@
 // Verifies a password against its Argon2id hash of 19 MiB and 2 passes, nothing around it: `kept` in memory that is lent to
-// libsodium, as identity does, `anew` in memory that it has mapped for each.
+// libsodium, of large pages, as identity does, `anew` in memory that it has mapped for each.
 //
 // Usage: hash kept|anew SECONDS
 #include "HashMemory.h"
@@ -7,8 +7,10 @@
 
 #include <sodium.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #define KIBIBYTES 19456UL
+#define LARGE_PAGE (2UL << 20)
 
 static const char password[] = "correct horse 7 battery";
 static char stored[crypto_pwhash_STRBYTES];
@@ -29,8 +31,10 @@ int main(int count, char **words) {
         fprintf(stderr, "usage: hash kept|anew SECONDS\n");
         return 2;
     }
-    // As a mapping would be: an access to the memory should not be one of two lines of the cache.
-    if (!(block = aligned_alloc(4096, KIBIBYTES * 1024))) return 1;
+    size_t size = (KIBIBYTES * 1024 + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
+    if (!(block = aligned_alloc(LARGE_PAGE, size))) return 1;
+    // Where it is refused, identity has to do without as well.
+    (void)madvise(block, size, MADV_HUGEPAGE);
     if (sodium_init() < 0 || crypto_pwhash_str_alg(stored, password, strlen(password), 2, KIBIBYTES * 1024,
                                                    crypto_pwhash_ALG_ARGON2ID13))
         return 1;
