@@ -1,3 +1,5 @@
+public import Crypto
+
 /// The secret that the processes know one another by.
 public struct InternalKey: Sendable, CustomStringConvertible {
     private let bytes: [UInt8]
@@ -16,6 +18,12 @@ public struct InternalKey: Sendable, CustomStringConvertible {
             index = index + 1 == bytes.count ? 0 : index + 1
         }
         return difference == 0
+    }
+
+    /// The key for one purpose (HKDF-SHA256, RFC 5869).
+    public func derive(_ purpose: String) -> SymmetricKey {
+        HKDF<SHA256>.deriveKey(
+            inputKeyMaterial: SymmetricKey(data: bytes), info: Array("gatehouse \(purpose)".utf8), outputByteCount: 32)
     }
 
     /// Hands the key to `body`, which sends it to another process.

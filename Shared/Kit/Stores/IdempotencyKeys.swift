@@ -143,9 +143,7 @@ private struct Key {
     }
 
     private func sealingKey(_ secret: InternalKey) -> SymmetricKey {
-        let material = secret.reveal { SymmetricKey(data: Array($0.utf8)) }
-        let purpose = "gatehouse idempotency\n\(tenant.text)\n\(caller)\n\(text)"
-        return HKDF<SHA256>.deriveKey(inputKeyMaterial: material, info: Array(purpose.utf8), outputByteCount: 32)
+        secret.derive("idempotency\n\(tenant.text)\n\(caller)\n\(text)")
     }
 }
 
