@@ -121,7 +121,9 @@ let package = Package(
                 nioConcurrency, hummingbird,
                 hummingbirdCore, lifecycle, signals, logging, metrics, httpTypes, crypto, configuration,
             ]),
-        library("Events", ["Domain", "Postgres", "Redis", nioCore, nioConcurrency, lifecycle, logging, metrics]),
+        library(
+            "Events",
+            ["Domain", "Postgres", "Redis", "Tokens", crypto, nioCore, nioConcurrency, lifecycle, logging, metrics]),
         library("Directory", ["Domain", "Postgres", "Events", "Tokens", nioConcurrency, lifecycle, logging]),
         library("Mail", ["Domain", "CCurl"]),
         library("Limits", ["Redis", "CLibCrypto", nioCore, lifecycle, logging, metrics]),
@@ -183,7 +185,7 @@ let package = Package(
             ["Directory", "Domain", "Events", "Postgres", "Tokens", "GatehouseTesting", nioCore, logging]),
         tests(
             "EventsTests",
-            ["Events", "Domain", "Postgres", "Redis", "GatehouseTesting", nioCore, nioPosix, logging]),
+            ["Events", "Domain", "Postgres", "Redis", "Tokens", "GatehouseTesting", crypto, nioCore, nioPosix, logging]),
         tests(
             "GatewayTests",
             [
@@ -198,7 +200,7 @@ let package = Package(
         tests(
             "Integration",
             [
-                "GatehouseTesting", "Kit", "HTTP2", "Gateway", "Identity", "Token", "Admin", "Migrate",
+                "GatehouseTesting", "Kit", "HTTP2", "Events", "Gateway", "Identity", "Token", "Admin", "Migrate",
                 "CommandLineTool", arguments, nioCore, nioPosix, logging, httpTypes,
             ], exclude: ["otlp_receiver.py"]),
     ]

@@ -17,15 +17,16 @@ await ServiceProcess(
         historyRetention: context.values[AdminSettings.historyRetention], logger: context.logger)
     let revocations = RevocationSet(lifetime: TenantSettings.longestAccessTokenLifetime)
     context.metrics.observeGauge("gatehouse_revocations") { Double(revocations.count) }
+    let eventCodec = EndedSessionCodec(key: context.internalKey.derive("events"))
     let feed = EventFeed(
-        postgres: postgres, redis: context.redis, lookback: TenantSettings.longestAccessTokenLifetime,
-        logger: context.logger, handlers: [revocations.apply],
+        postgres: postgres, redis: context.redis, codec: eventCodec,
+        lookback: TenantSettings.longestAccessTokenLifetime, logger: context.logger, handlers: [revocations.apply],
         forgettings: [revocations.forgetEpochs], executor: context.eventExecutor)
 
     let upstream = try await context.upstream("identity", context.values[AdminSettings.identityUpstreams])
 
     let changes = ChangeRunner(
-        postgres: postgres, publisher: EventPublisher(redis: context.redis),
+        postgres: postgres, publisher: EventPublisher(redis: context.redis, codec: eventCodec),
         keys: IdempotencyKeys(sealedUnder: context.internalKey))
     let users = UserChanger(changes: changes)
     let acts = UserActs(users: users)

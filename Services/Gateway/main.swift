@@ -19,9 +19,10 @@ await ServiceProcess(name: "gateway", port: GatewaySettings.opsPort, settings: G
     let keyRefresher = DirectoryRefresher([.keysChanged, .tenantChanged], logger: context.logger) {
         try await keys.load($0)
     }
+    let eventCodec = EndedSessionCodec(key: context.internalKey.derive("events"))
     let feed = EventFeed(
-        postgres: context.postgres, redis: context.redis, lookback: TenantSettings.longestAccessTokenLifetime,
-        logger: context.logger,
+        postgres: context.postgres, redis: context.redis, codec: eventCodec,
+        lookback: TenantSettings.longestAccessTokenLifetime, logger: context.logger,
         handlers: [revocations.apply, tenantRefresher.apply, keyRefresher.apply, originRefresher.apply],
         forgettings: [
             revocations.forgetEpochs, tenantRefresher.request, keyRefresher.request, originRefresher.request,

@@ -19,12 +19,14 @@ await ServiceProcess(name: "identity", port: IdentitySettings.port, settings: Id
     let liveness = EventLiveness()
     let profiles = ProfileCache(capacity: values[IdentitySettings.profileCacheSize]) { liveness.isLive }
     profiles.show(in: context.metrics)
+    let eventCodec = EndedSessionCodec(key: context.internalKey.derive("events"))
     let feed = EventFeed(
-        postgres: postgres, redis: context.redis, lookback: TenantSettings.longestAccessTokenLifetime,
-        logger: context.logger, handlers: [refresher.apply, revocations.apply, { profiles.apply($0) }],
+        postgres: postgres, redis: context.redis, codec: eventCodec,
+        lookback: TenantSettings.longestAccessTokenLifetime, logger: context.logger,
+        handlers: [refresher.apply, revocations.apply, { profiles.apply($0) }],
         forgettings: [refresher.request, revocations.forgetEpochs, { profiles.forgetAll() }], liveness: liveness,
         executor: context.eventExecutor)
-    let publisher = EventPublisher(redis: context.redis)
+    let publisher = EventPublisher(redis: context.redis, codec: eventCodec)
     let upstream = try await context.upstream("token", values[IdentitySettings.tokenUpstreams])
     let workers = values[IdentitySettings.hashWorkers]
     let hasher = PasswordHasher(workers: workers == 0 ? nil : workers)

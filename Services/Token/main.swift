@@ -14,7 +14,8 @@ await ServiceProcess(name: "token", port: TokenSettings.port, settings: TokenSet
     }
     let publicURL = values[CommonSettings.publicURL].text
     let postgres = context.postgres
-    let publisher = EventPublisher(redis: context.redis)
+    let eventCodec = EndedSessionCodec(key: context.internalKey.derive("events"))
+    let publisher = EventPublisher(redis: context.redis, codec: eventCodec)
     let tenants = TenantDirectory(postgres: postgres)
     let keys = KeyDirectory(postgres: postgres)
     let clients = ClientDirectory(postgres: postgres)
@@ -35,8 +36,8 @@ await ServiceProcess(name: "token", port: TokenSettings.port, settings: TokenSet
         logger: context.logger)
     context.metrics.observeGauge("gatehouse_revocations") { Double(revocations.count) }
     let feed = EventFeed(
-        postgres: postgres, redis: context.redis, lookback: TenantSettings.longestAccessTokenLifetime,
-        logger: context.logger,
+        postgres: postgres, redis: context.redis, codec: eventCodec,
+        lookback: TenantSettings.longestAccessTokenLifetime, logger: context.logger,
         handlers: [
             ring.apply, clients.apply, revocations.apply, introspections.apply, tenantRefresher.apply,
             keyRefresher.apply,

@@ -12,7 +12,8 @@ public struct Event: Sendable, Equatable {
     public let subject: UUID?
     /// Further ids, as JSON.
     public let payload: String
-    /// When it was written, by the database's clock.
+    /// When it was written, by the database's clock; of an ended session that its hint told of, when it was published, by the
+    /// clock of whoever ended it.
     public let createdAt: Date
 
     /// The kinds of events. A kind this version does not know is passed over.

@@ -7,11 +7,13 @@ public import ServiceLifecycle
 
 /// Follows the events of all processes: Redis tells at once which rows are new, Postgres says what is true.
 ///
-/// A message on the channel is only a hint that names row ids; the rows are read from Postgres, so a forged message can
-/// change nothing. Rows are also read past the cursor at start, when the Redis link comes back, and every few seconds,
-/// so that a lost message delays an event and never loses it. Handlers see an event at least once.
+/// A message on the channel is a hint that names row ids; the rows are read from Postgres, so a forged message can change
+/// nothing. Of a single ended session the hint may tell itself, under a MAC: that is applied without a reading. Rows are
+/// also read past the cursor at start, when the Redis link comes back, and every few seconds, so that a lost message delays an
+/// event and never loses it. Handlers see an event at least once.
 public final class EventFeed: Sendable, Service {
-    /// What is called with each event; it must be idempotent, and quick.
+    /// What is called with each event; it must be idempotent, and quick. An ended session that its hint tells of has no
+    /// order with other events, and may come while they are handled.
     public typealias Handler = @Sendable (Event) -> Void
     /// What is called when the past has become another one; it must be quick, too.
     public typealias Forgetting = @Sendable () -> Void
@@ -46,10 +48,12 @@ public final class EventFeed: Sendable, Service {
     private let state = NIOLockedValueBox(State())
     private let metrics = EventMetrics()
     private let liveness: EventLiveness
+    private let codec: EndedSessionCodec
     private let executor: (any TaskExecutor)?
 
     /// A feed.
     /// - Parameters:
+    ///   - codec: Tells ended sessions that processes of the suite tell of from made-up ones.
     ///   - lookback: How far back to begin: as long as an event's effect lasts in memory, which is the longest
     ///     lifetime of an access token.
     ///   - handlers: Called with each event, in order of registration.
@@ -59,11 +63,13 @@ public final class EventFeed: Sendable, Service {
     ///   - executor: Where it runs and calls the handlers: best the event loop that messages arrive on, since each change of
     ///     thread costs more than the handling of an event. By default the threads that all tasks share.
     public init(
-        postgres: PostgresClient, redis: RedisClient, lookback: Duration, logger: Logger, handlers: [Handler],
-        forgettings: [Forgetting] = [], liveness: EventLiveness = EventLiveness(), executor: (any TaskExecutor)? = nil
+        postgres: PostgresClient, redis: RedisClient, codec: EndedSessionCodec, lookback: Duration, logger: Logger,
+        handlers: [Handler], forgettings: [Forgetting] = [], liveness: EventLiveness = EventLiveness(),
+        executor: (any TaskExecutor)? = nil
     ) {
         self.postgres = postgres
         self.redis = redis
+        self.codec = codec
         self.lookback = lookback
         self.handlers = handlers
         self.forgettings = forgettings
@@ -96,10 +102,7 @@ public final class EventFeed: Sendable, Service {
             case .disconnected:
                 miss { $0.isLinked = false }
             case .message(_, let payload):
-                // What is cut off is read past the cursor.
-                let ids = payload.prefix(200_000).split(separator: UInt8(ascii: ",")).prefix(10_000)
-                    .compactMap { Int64(String(decoding: $0, as: UTF8.self)) }
-                hint(ids)
+                take(EventHint(payload, codec))
             }
         }
     }
@@ -124,8 +127,12 @@ public final class EventFeed: Sendable, Service {
         }
     }
 
-    private func hint(_ ids: [Int64]) {
-        state.withLockedValue { $0.hints.formUnion(ids) }
+    private func take(_ hint: EventHint) {
+        // Before the past is read, too: it is true whatever else is, and the reading finds it once more.
+        for event in hint.ended { handle(event) }
+        metrics.countTold(hint)
+        guard !hint.ids.isEmpty else { return }
+        state.withLockedValue { $0.hints.formUnion(hint.ids) }
         wake()
     }
 
@@ -242,7 +249,7 @@ public final class EventFeed: Sendable, Service {
         metrics.recordPoll(upTo: reached)
     }
 
-    /// Rows are read more than once: only the first time tells how long an event took to get here.
+    /// Events come more than once: only the first time tells how long an event took to get here.
     private func note(_ event: Event) {
         let isFollowed = state.withLockedValue { state -> Bool? in
             guard event.id > state.newest else { return nil }
@@ -279,16 +286,20 @@ public final class EventFeed: Sendable, Service {
         for row in rows {
             do throws(PostgresError) {
                 guard let kind = Event.Kind(rawValue: try row.decode(3)) else { continue }
-                let event = Event(
-                    kind: kind, id: try row.decode(1), tenant: try row.decode(2), subject: try row.decode(4),
-                    payload: try row.decode(5), createdAt: try row.decode(6))
-                for handler in handlers { handler(event) }
-                metrics.countApplied()
-                note(event)
+                handle(
+                    Event(
+                        kind: kind, id: try row.decode(1), tenant: try row.decode(2), subject: try row.decode(4),
+                        payload: try row.decode(5), createdAt: try row.decode(6)))
             } catch {
                 metrics.countFailure()
                 logger.error("an event can't be read and is passed over", metadata: ["error": "\(error)"])
             }
         }
+    }
+
+    private func handle(_ event: Event) {
+        for handler in handlers { handler(event) }
+        metrics.countApplied()
+        note(event)
     }
 }

@@ -4,6 +4,8 @@ import Metrics
 /// What the following of events is watched by.
 struct EventMetrics: Sendable {
     private let applied = Counter(label: "gatehouse_events_applied_total")
+    private let told = Counter(label: "gatehouse_events_told_total", dimensions: [("outcome", "applied")])
+    private let refused = Counter(label: "gatehouse_events_told_total", dimensions: [("outcome", "refused")])
     private let failures = Counter(label: "gatehouse_events_read_failures_total")
     private let delay = Timer(label: "gatehouse_events_delay_seconds")
     private let newest = Gauge(label: "gatehouse_events_newest_timestamp_seconds")
@@ -19,6 +21,12 @@ struct EventMetrics: Sendable {
 
     func countApplied() { applied.increment() }
     func countFailure() { failures.increment() }
+
+    /// Counts what a hint told itself.
+    func countTold(_ hint: EventHint) {
+        if !hint.ended.isEmpty { told.increment(by: hint.ended.count) }
+        if hint.refused > 0 { refused.increment(by: hint.refused) }
+    }
 
     /// An event was applied that is newer than all before it.
     /// - Parameter isFollowed: Whether it is news, not a part of the past that is read at the start.

@@ -1,9 +1,9 @@
 /// Base64url without padding (RFC 4648 §5, RFC 7515 §2), strict: every text has one reading and every value one text.
-enum Base64URL {
+package enum Base64URL {
     private static let alphabet: StaticString = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
     /// Adds the text form of `bytes` to `text`.
-    static func append(_ bytes: some Collection<UInt8>, to text: inout [UInt8]) {
+    package static func append(_ bytes: some Collection<UInt8>, to text: inout [UInt8]) {
         var accumulator: UInt32 = 0
         var bits = 0
         for byte in bytes {
@@ -19,7 +19,7 @@ enum Base64URL {
     }
 
     /// The text form of `bytes`.
-    static func encode(_ bytes: some Collection<UInt8>) -> String {
+    package static func encode(_ bytes: some Collection<UInt8>) -> String {
         var text: [UInt8] = []
         text.reserveCapacity(bytes.count * 4 / 3 + 2)
         append(bytes, to: &text)
@@ -27,7 +27,7 @@ enum Base64URL {
     }
 
     /// The bytes of a text, or nil for another character, padding, an impossible length, or unused bits that are set.
-    static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
+    package static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
         guard text.count % 4 != 1 else { return nil }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.count * 3 / 4)

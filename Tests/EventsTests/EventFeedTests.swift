@@ -1,3 +1,4 @@
+import Crypto
 import FoundationEssentials
 import GatehouseTesting
 import Glibc
@@ -16,6 +17,7 @@ struct EventFeedTests {
     private static let backlog = 30_000
     private let server: TemporaryPostgres
     private let hints: TemporaryRedis
+    private let codec = EndedSessionCodec(key: SymmetricKey(size: .bits256))
     private let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
 
     init() throws {
@@ -75,7 +77,7 @@ struct EventFeedTests {
         let seen = Mutex<[Int64]>([])
         let news = Mutex<Int64?>(nil)
         let (postgres, redis, group) = try clients()
-        let publisher = EventPublisher(redis: redis)
+        let publisher = EventPublisher(redis: redis, codec: codec)
         let server = server
         let handler: EventFeed.Handler = { event in
             let isFirst = seen.withLock { seen in
@@ -91,7 +93,8 @@ struct EventFeedTests {
             usleep(200_000)
         }
         let feed = EventFeed(
-            postgres: postgres, redis: redis, lookback: .seconds(900), logger: logger, handlers: [handler])
+            postgres: postgres, redis: redis, codec: codec, lookback: .seconds(900), logger: logger, handlers: [handler]
+        )
         let running = try await start(feed, postgres, redis)
         try server.execute(
             "insert into all_events (kind) select 'session.revoked' from generate_series(1, \(Self.backlog))")
@@ -109,7 +112,7 @@ struct EventFeedTests {
         let loop = redis.subscriptionLoop
         let places = Mutex<[Int64: Bool]>([:])
         let feed = EventFeed(
-            postgres: postgres, redis: redis, lookback: .seconds(900), logger: logger,
+            postgres: postgres, redis: redis, codec: codec, lookback: .seconds(900), logger: logger,
             handlers: [{ event in places.withLock { $0[event.id] = loop.inEventLoop } }],
             executor: LoopExecutor(loop: loop))
         let past = 1000
@@ -119,9 +122,51 @@ struct EventFeedTests {
 
         try server.execute("insert into all_events default values")
         let news = Int64(past + 1)
-        EventPublisher(redis: redis).publish([news])
+        EventPublisher(redis: redis, codec: codec).publish([news])
         while places.withLock({ $0[news] == nil }) { try await Task.sleep(for: .milliseconds(10)) }
         #expect(places.withLock { $0[news] } == true, "it changed threads")
+
+        let told = news + 1
+        EventPublisher(redis: redis, codec: codec).publish(ended: UUID(), of: UUID(), event: told)
+        while places.withLock({ $0[told] == nil }) { try await Task.sleep(for: .milliseconds(10)) }
+        #expect(places.withLock { $0[told] } == true, "it changed threads")
+        try await end(running, group)
+    }
+
+    @Test("an ended session that a hint tells of is handled while Postgres can't be read, and once more when it can")
+    func toldWithoutReading() async throws {
+        let seen = Mutex<[Event]>([])
+        let (postgres, redis, group) = try clients()
+        let feed = EventFeed(
+            postgres: postgres, redis: redis, codec: codec, lookback: .seconds(900), logger: logger,
+            handlers: [{ event in seen.withLock { $0.append(event) } }])
+        try server.execute("alter table all_events rename to hidden")
+        let running = [
+            Task { try await postgres.run() }, Task { try await redis.run() }, Task { try await feed.run() },
+        ]
+        let (session, tenant) = (UUID(), UUID())
+        let publisher = EventPublisher(redis: redis, codec: codec)
+        let stranger = EventPublisher(redis: redis, codec: EndedSessionCodec(key: SymmetricKey(size: .bits256)))
+        // Until the feed listens nobody hears it.
+        while seen.withLock({ $0.isEmpty }) {
+            stranger.publish(ended: UUID(), of: UUID(), event: 1)
+            publisher.publish(ended: session, of: tenant, event: 1)
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        #expect(!feed.isCurrent, "the past can't have been read")
+        #expect(seen.withLock { $0.allSatisfy { $0.subject == session && $0.tenant == tenant } })
+
+        try server.execute("alter table hidden rename to all_events")
+        let payload = #"{"reason": "logout"}"#
+        try server.execute(
+            "insert into all_events (subject_id, payload) values ('\(session.uuidString)', '\(payload)')")
+        var row: Event?
+        while row == nil {
+            try await Task.sleep(for: .milliseconds(10))
+            row = seen.withLock { $0.first { $0.payload == payload } }
+        }
+        #expect(row?.id == 1)
+        #expect(row?.subject == session)
         try await end(running, group)
     }
 }

@@ -1,3 +1,4 @@
+import Crypto
 import FoundationEssentials
 import GatehouseTesting
 import Logging
@@ -42,7 +43,8 @@ struct FailoverTests {
         let seen = Mutex<[Int64]>([])
         let forgotten = Mutex(0)
         let feed = EventFeed(
-            postgres: postgres, redis: redis, lookback: .seconds(900), logger: .silent,
+            postgres: postgres, redis: redis, codec: EndedSessionCodec(key: SymmetricKey(size: .bits256)),
+            lookback: .seconds(900), logger: .silent,
             handlers: [{ event in seen.withLock { $0.append(event.id) } }],
             forgettings: [{ forgotten.withLock { $0 += 1 } }])
         let running = Task {

@@ -76,7 +76,7 @@ struct RevocationEndpoint {
                     .text(call.requestID),
                 ], scope: scope)
             if let row = rows.first {
-                publisher.publish([try row.decode(0)])
+                publisher.publish(ended: token.session, of: tenant.id, event: try row.decode(0))
                 revocations.insert([token.session])
                 return done.telling(ended: token.session)
             }

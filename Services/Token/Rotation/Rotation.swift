@@ -68,7 +68,9 @@ struct Rotation: Sendable {
         guard let settled = answers[0].first else { return .refused("unknown") }
         let outcome: String = try settled.decode(0)
         if outcome == "reuse" {
-            if let event: Int64 = try settled.decode(2) { publisher.publish([event]) }
+            if let event: Int64 = try settled.decode(2) {
+                publisher.publish(ended: token.session, of: request.tenant.id, event: event)
+            }
             makeLogger().warning(
                 "a used refresh token came back; its session was ended",
                 metadata: ["session": "\(token.session.text)", "generation": "\(token.generation)"])

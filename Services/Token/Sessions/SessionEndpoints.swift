@@ -72,7 +72,7 @@ struct SessionEndpoints {
             ], scope: .tenant(call.tenant))
         // One's own session ended already is what was wanted; another id is told like one that never was.
         guard !rows.isEmpty || session == person.session else { throw Problem.notFound }
-        publisher.publish(try rows.map { row throws(PostgresError) in try row.decode(0) })
+        if let row = rows.first { publisher.publish(ended: session, of: call.tenant, event: try row.decode(0)) }
         revocations.insert([session])
         var headers = HTTPFields()
         if let name = HTTPField.Name(InternalHeader.revoked.description) { headers[name] = session.text }

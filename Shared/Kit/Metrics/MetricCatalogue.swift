@@ -44,6 +44,8 @@ public enum MetricCatalogue {
         "gatehouse_redis_subscription_lag_seconds": "Time the last sign of life took on the subscription.",
         "gatehouse_redis_subscription_dropped_total": "Messages dropped because their reader was slow.",
         "gatehouse_events_applied_total": "Events applied; one may be applied more than once.",
+        "gatehouse_events_told_total":
+            "Ended sessions told by hints, without a reading; refused means not verified, so that they are read.",
         "gatehouse_events_read_failures_total": "Times events could not be read.",
         "gatehouse_events_delay_seconds": "Time from an event's row to its being applied here.",
         "gatehouse_events_newest_timestamp_seconds": "When the newest event that was applied was written.",
