@@ -152,11 +152,14 @@ check_toolchain() {
 }
 
 # build_release: builds the release; `release_binaries` is the folder of its executables. Swift's libraries become part of them
-# where the toolchain has them in that form: calls that take no table on their way make all of it a twentieth to a tenth faster.
+# where the toolchain has them in that form: calls into a library of its own look up each function in a table, which takes a
+# twentieth to a tenth of the time.
 build_release() {
-    local options=(-c release --package-path "$root") libraries
-    libraries=$(swift -print-target-info 2>/dev/null | sed -n 's/.*"runtimeResourcePath": "\(.*\)".*/\1/p')
-    [[ ! -d ${libraries}_static ]] || options+=(--static-swift-stdlib)
+    local options=(-c release --package-path "$root" --static-swift-stdlib) libraries file
+    libraries=$(swift -print-target-info 2>/dev/null | sed -n 's/.*"runtimeResourcePath": "\(.*\)".*/\1/p') || libraries=
+    for file in static-stdlib-args.lnk libswiftCore.a libFoundationEssentials.a; do
+        [[ -n $libraries && -e ${libraries}_static/linux/$file ]] || options=(-c release --package-path "$root")
+    done
     say "Building the release, which takes some minutes the first time; all output goes to $logs/build.log"
     if ! with_progress "Building" "$logs/build.log" swift build "${options[@]}"; then
         show_build_errors "$logs/build.log"

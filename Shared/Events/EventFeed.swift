@@ -33,8 +33,9 @@ public final class EventFeed: Sendable, Service {
         /// Counts what may have kept hints away or unread: what was cached is trusted again once a read past the cursor
         /// that began later is through.
         var gaps = 0
-        /// The highest id of an event that was applied.
-        var newest: Int64 = 0
+        /// The highest id of an event that was applied, of each kind: what hints tell overtakes what has to be read, whose
+        /// lateness is to be seen all the same.
+        var newest: [Event.Kind: Int64] = [:]
         var wake: CheckedContinuation<Void, Never>?
         var mustCatchUp = true
     }
@@ -252,8 +253,8 @@ public final class EventFeed: Sendable, Service {
     /// Events come more than once: only the first time tells how long an event took to get here.
     private func note(_ event: Event) {
         let isFollowed = state.withLockedValue { state -> Bool? in
-            guard event.id > state.newest else { return nil }
-            state.newest = event.id
+            guard event.id > state.newest[event.kind, default: 0] else { return nil }
+            state.newest[event.kind] = event.id
             return state.isCurrent
         }
         if let isFollowed { metrics.record(newest: event, isFollowed: isFollowed) }

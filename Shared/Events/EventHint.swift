@@ -21,7 +21,7 @@ struct EventHint {
 
     /// Reads a message.
     init(_ message: [UInt8], _ codec: EndedSessionCodec, now: Date = Date()) {
-        /// Whether the last id is the element before.
+        /// Whether the element before was an id.
         var isNamed = false
         for element in message.prefix(Self.longest.bytes).split(separator: Self.comma).prefix(Self.longest.elements) {
             if element.first == Self.mark {

@@ -28,7 +28,7 @@ struct EventMetrics: Sendable {
         if hint.refused > 0 { refused.increment(by: hint.refused) }
     }
 
-    /// An event was applied that is newer than all before it.
+    /// An event was applied that is newer than all of its kind before it.
     /// - Parameter isFollowed: Whether it is news, not a part of the past that is read at the start.
     func record(newest event: Event, isFollowed: Bool, now: Date = Date()) {
         newest.record(event.createdAt.timeIntervalSince1970)

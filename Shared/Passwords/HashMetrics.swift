@@ -42,7 +42,7 @@ struct HashMetrics: Sendable {
         if let amount { work.recordNanoseconds(amount.nanoseconds) }
     }
 
-    /// Hashes of other schemes need no such memory.
+    /// Counts a hash by its memory. Those of other schemes have none of what is kept.
     func worked(inKeptMemory isKept: Bool) { isKept ? kept.increment() : other.increment() }
 
     /// What waited will not be begun.

@@ -68,4 +68,31 @@ struct GatheringsTests {
         #expect(try send(at: now + .milliseconds(19)) == nil)
         #expect(try send(at: now + .milliseconds(20))?.members.count == 2)
     }
+
+    @Test("beside one that goes alone several may go, and then nobody")
+    mutating func besideOne() throws {
+        try arrive(1)
+        let one = try #require(try send(at: now))
+        try arrive(2)
+        let two = try #require(try send(at: now))
+        #expect(two.members.count == 2)
+        try arrive(1)
+        #expect(try send(at: now) == nil)
+        gatherings.end(one)
+        #expect(try send(at: now) == nil)
+        gatherings.end(two)
+        #expect(try send(at: now) != nil)
+    }
+
+    @Test("as many as may go together wait for nobody, but for two that are under way")
+    mutating func full() throws {
+        try arrive(2)
+        _ = try send(at: now)
+        try arrive(PostgresGatheredStatement.limit - 1)
+        #expect(try send(at: now) == nil)
+        try arrive(1)
+        #expect(try send(at: now)?.members.count == PostgresGatheredStatement.limit)
+        try arrive(PostgresGatheredStatement.limit)
+        #expect(try send(at: now) == nil)
+    }
 }

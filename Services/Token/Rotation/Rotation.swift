@@ -39,7 +39,7 @@ struct Rotation: Sendable {
     }
 
     /// Rotates a token. The logger is made where there is something to log.
-    func rotate(_ request: Request, _ makeLogger: @autoclosure () -> Logger) async throws -> Outcome {
+    func rotate(_ request: Request, _ logger: @autoclosure () -> Logger) async throws -> Outcome {
         let token = request.token
         let scope = PostgresScope.tenant(request.tenant.id)
         let choice = request.organization
@@ -71,14 +71,14 @@ struct Rotation: Sendable {
             if let event: Int64 = try settled.decode(2) {
                 publisher.publish(ended: token.session, of: request.tenant.id, event: event)
             }
-            makeLogger().warning(
+            logger().warning(
                 "a used refresh token came back; its session was ended",
                 metadata: ["session": "\(token.session.text)", "generation": "\(token.generation)"])
         }
         if outcome == "wrong_scope" { return .scopeTooWide }
         if outcome == "wrong_organization" { return .foreignOrganization }
         guard outcome == "rotated" || outcome == "successor", let row = answers[1].first else {
-            makeLogger().info(
+            logger().info(
                 "refresh refused", metadata: ["reason": "\(outcome)", "session": "\(token.session.text)"])
             return .refused(outcome)
         }

@@ -45,9 +45,10 @@ public enum MetricCatalogue {
         "gatehouse_redis_subscription_dropped_total": "Messages dropped because their reader was slow.",
         "gatehouse_events_applied_total": "Events applied; one may be applied more than once.",
         "gatehouse_events_told_total":
-            "Ended sessions told by hints, without a reading; refused means not verified, so that they are read.",
+            "Ended sessions told by hints, without a reading: applied, or refused since they could not be verified.",
         "gatehouse_events_read_failures_total": "Times events could not be read.",
-        "gatehouse_events_delay_seconds": "Time from an event's row to its being applied here.",
+        "gatehouse_events_delay_seconds":
+            "Time from an event's row, or from its being told, to its being applied here.",
         "gatehouse_events_newest_timestamp_seconds": "When the newest event that was applied was written.",
         "gatehouse_events_last_poll_timestamp_seconds": "When all events there were had been read.",
         "gatehouse_events_cursor": "Transaction up to which all events were read.",
@@ -63,7 +64,8 @@ public enum MetricCatalogue {
         "gatehouse_hash_workers_busy": "Threads that are hashing.",
         "gatehouse_hash_queue_capacity": "Hashes that may wait while all threads are busy.",
         "gatehouse_hash_queue_depth": "Hashes that wait.",
-        "gatehouse_hash_memory_total": "Hashes by whether they were worked out in memory that is kept for that.",
+        "gatehouse_hash_memory_total":
+            "Hashes by their memory: kept for that, or other, which those of other schemes have.",
         "gatehouse_hash_wait_seconds": "Time a hash waited for a thread.",
         "gatehouse_hash_seconds": "Time a hash took.",
         "gatehouse_hash_refused_total": "Hashes refused, because the queue was full or the deadline had passed.",

@@ -33,7 +33,8 @@ public enum CommonSettings {
         "DATABASE_CONNECTIONS", .integer(in: 1...16), default: "2", "Connections to Postgres per process")
     /// The secret between processes.
     public static let internalKey = Setting<Secret>(
-        "INTERNAL_KEY", .secret(minimumBytes: 32), "The secret the processes know one another by, 32 characters or more"
+        "INTERNAL_KEY", .secret(minimumBytes: 32),
+        "What the processes know one another by, 32 random characters or more"
     )
     /// What users see as the address.
     public static let publicURL = Setting<BaseURL>(

@@ -27,6 +27,7 @@ public final class PostgresClient: Sendable, Service {
         do {
             let parameters = try ConnectionParameters(configuration)
             let isStarted = DetachedThread.start(name: "pg") { [exchange, metrics] in
+                DetachedThread.letOthersFinish()
                 let thread = DatabaseThread(
                     configuration: configuration, parameters: parameters, exchange: exchange, signal: signal,
                     metrics: metrics, logger: logger)

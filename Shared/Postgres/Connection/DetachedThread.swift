@@ -37,14 +37,15 @@ enum DetachedThread {
         guard let argument else { return nil }
         let body = Unmanaged<Body>.fromOpaque(argument).takeRetainedValue()
         nameCurrent(body.name)
-        letOthersFinish()
         body.run()
         return nil
     }
 
-    /// On a core that is busy the thread, once woken, starts when what runs there pauses instead of interrupting it: an event
-    /// loop that hands over one request after another has them all in one go. On an idle core it starts as soon as ever.
-    private static func letOthersFinish() {
+    /// From now on this thread, once woken on a core that is busy, starts when what runs there pauses instead of interrupting
+    /// it: an event loop that hands over one request after another has them all in one go. On an idle core it starts as soon
+    /// as ever. What an operator has chosen for the process (chrt) stays.
+    static func letOthersFinish() {
+        guard sched_getscheduler(0) == SCHED_OTHER else { return }
         // SCHED_BATCH (sched(7)), which the module of the C library leaves out.
         let batch: CInt = 3
         var parameters = sched_param()

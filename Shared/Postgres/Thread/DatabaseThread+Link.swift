@@ -84,6 +84,7 @@ extension DatabaseThread {
         for unit in connection.abandon() {
             complete(unit, .failure(connection.farewell(for: unit, reason: reason)))
         }
+        mustPlaceAgain = true
         connection.reservation?.state = .lost(reason: reason)
         connection.reservation = nil
         slots[index].state = .away(until: .distantFuture)

@@ -31,6 +31,8 @@ final class DatabaseThread {
     var timeline: PostgresTimeline?
     /// As last seen; the thread does not sleep while the exchange says otherwise.
     private var phase = UnitExchange.Phase.created
+    /// A connection went after units were placed: some of those that wait may go now, and nothing else would tell.
+    var mustPlaceAgain = false
     /// When a shutdown under way ends, ready or not.
     var stopsBy: NIODeadline?
     private var collected: [Unit] = []
@@ -94,10 +96,13 @@ final class DatabaseThread {
             polled.append(pollfd(fd: connection.descriptor, events: Int16(events), revents: 0))
             polledSlots.append(index)
         }
-        let waiting = waiting
+        let (waiting, mustPlaceAgain) = (waiting, mustPlaceAgain)
+        self.mustPlaceAgain = false
         let mustLook = exchange.withState { [phase] state -> Bool in
             state.waiting = waiting
-            guard state.units.isEmpty, state.attempts.isEmpty, state.phase == phase else { return true }
+            guard !mustPlaceAgain, state.units.isEmpty, state.attempts.isEmpty, state.phase == phase else {
+                return true
+            }
             state.needsWake = true
             return false
         }

@@ -14,8 +14,9 @@ struct Gatherings {
         var underWay: [Unit] = []
     }
 
-    /// How many units of one gathering go side by side while each goes alone: with one, the second of two callers would wait
-    /// for the first's flush and then for its own. One that stands for several goes by itself, so that more gather behind it.
+    /// How many units of one gathering go side by side: with one, the second of two callers would wait for the first's flush
+    /// and then for its own. Beside one that stands for several nobody goes until as many wait as may go together: what
+    /// another took now would be missing in the next.
     static let atOnce = 2
 
     /// What takes longer holds up others of its gathering no more: it may be waiting for a lock that concerns nobody else.
@@ -60,8 +61,13 @@ struct Gatherings {
 
     private func mayGo(_ key: Key, _ now: NIODeadline) -> Bool {
         guard let gathering = gatherings[key] else { return false }
-        let underWay = gathering.underWay.filter { !isLate($0, now) }
-        return underWay.isEmpty || underWay.count < Self.atOnce && underWay.allSatisfy(\.members.isEmpty)
+        let isFull = gathering.waiting.count >= PostgresGatheredStatement.limit
+        var count = 0
+        for unit in gathering.underWay where !isLate(unit, now) {
+            guard unit.members.isEmpty || isFull else { return false }
+            count += 1
+        }
+        return count < Self.atOnce
     }
 
     private mutating func remove(from key: Key, now: NIODeadline, _ expire: (Unit) -> Void) -> Unit? {
