@@ -31,7 +31,9 @@ def suite(scratch, certificate, key, table=None, **settings):
     return Suite(**{
         "GATEHOUSE_ENV_FILE": str(scratch / "env"), "ROUTES_FILE": str(scratch / "routes.json"), "RATE_LIMITS": "on",
         "CORS_ORIGINS": ORIGIN, "SECURITY_HEADERS": "strict", "TLS_CERTIFICATE_FILE": str(certificate),
-        "TLS_KEY_FILE": str(key), "TLS_PORT": str(spare_ports(1)[0]), **settings})
+        "TLS_KEY_FILE": str(key),
+        # As all ports: each further gateway has the tenth after it.
+        "TLS_PORT": str(spare_ports(1, settings.get("gateways", 1))[0]), **settings})
 
 
 def side(running):
