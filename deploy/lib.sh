@@ -155,11 +155,13 @@ check_toolchain() {
 # where the toolchain has them in that form: calls into a library of its own look up each function in a table, which takes a
 # twentieth to a tenth of the time.
 build_release() {
-    local options=(-c release --package-path "$root" --static-swift-stdlib) libraries file
+    local options=(-c release --package-path "$root") libraries
     libraries=$(swift -print-target-info 2>/dev/null | sed -n 's/.*"runtimeResourcePath": "\(.*\)".*/\1/p') || libraries=
-    for file in static-stdlib-args.lnk libswiftCore.a libFoundationEssentials.a; do
-        [[ -n $libraries && -e ${libraries}_static/linux/$file ]] || options=(-c release --package-path "$root")
-    done
+    libraries+=_static/linux
+    if [[ $libraries == /* && -e $libraries/static-stdlib-args.lnk && -e $libraries/libswiftCore.a &&
+        -e $libraries/libFoundationEssentials.a ]]; then
+        options+=(--static-swift-stdlib)
+    fi
     say "Building the release, which takes some minutes the first time; all output goes to $logs/build.log"
     if ! with_progress "Building" "$logs/build.log" swift build "${options[@]}"; then
         show_build_errors "$logs/build.log"

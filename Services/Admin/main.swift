@@ -17,7 +17,7 @@ await ServiceProcess(
         historyRetention: context.values[AdminSettings.historyRetention], logger: context.logger)
     let revocations = RevocationSet(lifetime: TenantSettings.longestAccessTokenLifetime)
     context.metrics.observeGauge("gatehouse_revocations") { Double(revocations.count) }
-    let eventCodec = EndedSessionCodec(key: context.internalKey.derive("events"))
+    let eventCodec = EndedSessionCodec(key: context.internalKey.derive(EndedSessionCodec.purpose))
     let feed = EventFeed(
         postgres: postgres, redis: context.redis, codec: eventCodec,
         lookback: TenantSettings.longestAccessTokenLifetime, logger: context.logger, handlers: [revocations.apply],

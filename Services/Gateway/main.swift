@@ -19,7 +19,7 @@ await ServiceProcess(name: "gateway", port: GatewaySettings.opsPort, settings: G
     let keyRefresher = DirectoryRefresher([.keysChanged, .tenantChanged], logger: context.logger) {
         try await keys.load($0)
     }
-    let eventCodec = EndedSessionCodec(key: context.internalKey.derive("events"))
+    let eventCodec = EndedSessionCodec(key: context.internalKey.derive(EndedSessionCodec.purpose))
     let feed = EventFeed(
         postgres: context.postgres, redis: context.redis, codec: eventCodec,
         lookback: TenantSettings.longestAccessTokenLifetime, logger: context.logger,

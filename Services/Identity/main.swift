@@ -19,7 +19,7 @@ await ServiceProcess(name: "identity", port: IdentitySettings.port, settings: Id
     let liveness = EventLiveness()
     let profiles = ProfileCache(capacity: values[IdentitySettings.profileCacheSize]) { liveness.isLive }
     profiles.show(in: context.metrics)
-    let eventCodec = EndedSessionCodec(key: context.internalKey.derive("events"))
+    let eventCodec = EndedSessionCodec(key: context.internalKey.derive(EndedSessionCodec.purpose))
     let feed = EventFeed(
         postgres: postgres, redis: context.redis, codec: eventCodec,
         lookback: TenantSettings.longestAccessTokenLifetime, logger: context.logger,

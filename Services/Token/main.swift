@@ -14,7 +14,7 @@ await ServiceProcess(name: "token", port: TokenSettings.port, settings: TokenSet
     }
     let publicURL = values[CommonSettings.publicURL].text
     let postgres = context.postgres
-    let eventCodec = EndedSessionCodec(key: context.internalKey.derive("events"))
+    let eventCodec = EndedSessionCodec(key: context.internalKey.derive(EndedSessionCodec.purpose))
     let publisher = EventPublisher(redis: context.redis, codec: eventCodec)
     let tenants = TenantDirectory(postgres: postgres)
     let keys = KeyDirectory(postgres: postgres)

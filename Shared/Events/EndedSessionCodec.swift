@@ -10,50 +10,44 @@ import Tokens
 public struct EndedSessionCodec: Sendable {
     private static let layout: UInt8 = 1
     private static let bodyLength = 1 + 16 + 16 + 8 + 8
-    private static let macLength = 16
-    private static let textLength = ((bodyLength + macLength) * 4 + 2) / 3
+    private static let textLength = ((bodyLength + MessageCode.length) * 4 + 2) / 3
     /// News of another time is left to the database. It bounds, too, for how long messages that were kept can be repeated.
     private static let tolerance: Double = 600
 
-    /// The MAC before its first byte: to copy it costs far less than to prepare the key again.
-    private let prepared: HMAC<SHA256>
+    /// What its key is derived for.
+    public static let purpose = "events"
+
+    private let code: MessageCode
 
     /// A codec whose key is derived from what all processes share, and which serves no other purpose.
     public init(key: SymmetricKey) {
-        prepared = HMAC(key: key)
+        code = MessageCode(key: key)
     }
 
     /// Adds the text for a session that ended just now.
     func append(_ session: UUID, of tenant: UUID, event id: Int64, now: Date = Date(), to text: inout [UInt8]) {
         var bytes: [UInt8] = [Self.layout]
-        bytes.reserveCapacity(Self.bodyLength + Self.macLength)
+        bytes.reserveCapacity(Self.bodyLength + MessageCode.length)
         withUnsafeBytes(of: tenant.uuid) { bytes.append(contentsOf: $0) }
         withUnsafeBytes(of: session.uuid) { bytes.append(contentsOf: $0) }
         withUnsafeBytes(of: id.bigEndian) { bytes.append(contentsOf: $0) }
         let milliseconds = Int64(now.timeIntervalSince1970 * 1000)
         withUnsafeBytes(of: milliseconds.bigEndian) { bytes.append(contentsOf: $0) }
-        bytes += mac(bytes)
+        code.append(to: &bytes)
         Base64URL.append(bytes, to: &text)
     }
 
     /// The event that a text tells of, or nil where it is none of ours, of another event or of another time.
     func parse(_ text: ArraySlice<UInt8>, event id: Int64, now: Date = Date()) -> Event? {
         guard text.count == Self.textLength, let bytes = Base64URL.decode(text), bytes[0] == Self.layout,
-            RecordAuthenticator.equal(mac(Array(bytes.prefix(Self.bodyLength))), Array(bytes.suffix(Self.macLength)))
+            let body = code.message(in: bytes)
         else { return nil }
-        func integer(_ offset: Int) -> UInt64 { bytes[offset..<(offset + 8)].reduce(0) { $0 << 8 | UInt64($1) } }
-        let time = Date(timeIntervalSince1970: Double(Int64(bitPattern: integer(41))) / 1000)
-        guard Int64(bitPattern: integer(33)) == id, abs(time.timeIntervalSince(now)) <= Self.tolerance else {
+        let time = Date(timeIntervalSince1970: Double(Int64(bitPattern: body.integer(at: 41))) / 1000)
+        guard Int64(bitPattern: body.integer(at: 33)) == id, abs(time.timeIntervalSince(now)) <= Self.tolerance else {
             return nil
         }
         return Event(
-            kind: .sessionRevoked, id: id, tenant: UUID(high: integer(1), low: integer(9)),
-            subject: UUID(high: integer(17), low: integer(25)), payload: "{}", createdAt: time)
-    }
-
-    private func mac(_ body: [UInt8]) -> [UInt8] {
-        var code = prepared
-        code.update(data: body)
-        return Array(code.finalize().prefix(Self.macLength))
+            kind: .sessionRevoked, id: id, tenant: body.uuid(at: 1), subject: body.uuid(at: 17), payload: "{}",
+            createdAt: time)
     }
 }

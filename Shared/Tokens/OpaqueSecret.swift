@@ -24,10 +24,8 @@ public struct OpaqueSecret: Sendable, CustomStringConvertible, CustomReflectable
     /// Whether `text` is the secret of that digest. Takes the same time whatever is wrong.
     public static func matches(_ text: String, digest expected: [UInt8]?) -> Bool {
         let given = digest(of: text)
-        guard let expected, expected.count == given.count else { return false }
-        var difference: UInt8 = 0
-        for (one, other) in zip(expected, given) { difference |= one ^ other }
-        return difference == 0
+        guard let expected else { return false }
+        return RecordAuthenticator.equal(expected, given)
     }
 
     /// Never the secret.

@@ -26,25 +26,26 @@ public struct RefreshToken: Sendable, Equatable {
 public struct RefreshTokenCodec: Sendable {
     private static let prefix = "ghr_"
     private static let bodyLength = 1 + 16 + 16 + 8
-    private static let macLength = 16
     private let current: UInt8
-    /// By the key's version: codes that have taken in their key. To copy one costs a third of making one.
-    private let codes: [UInt8: HMAC<SHA256>]
+    /// By the key's version.
+    private let codes: [UInt8: MessageCode]
 
     /// A codec that writes under `current` and reads what was written under it or one of `previous`.
     public init(current: MasterKey, previous: [MasterKey] = []) {
         self.current = current.version
-        codes = Dictionary((previous + [current]).map { ($0.version, HMAC(key: $0.derive("refresh-token"))) }) { $1 }
+        codes = Dictionary(
+            (previous + [current]).map { ($0.version, MessageCode(key: $0.derive("refresh-token"))) }
+        ) { $1 }
     }
 
     /// The text of a token.
     public func encode(_ token: RefreshToken) -> String {
         var bytes: [UInt8] = [current]
-        bytes.reserveCapacity(Self.bodyLength + Self.macLength)
+        bytes.reserveCapacity(Self.bodyLength + MessageCode.length)
         withUnsafeBytes(of: token.tenant.uuid) { bytes.append(contentsOf: $0) }
         withUnsafeBytes(of: token.session.uuid) { bytes.append(contentsOf: $0) }
         withUnsafeBytes(of: token.generation.bigEndian) { bytes.append(contentsOf: $0) }
-        if let code = codes[current] { bytes.append(contentsOf: Self.mac(bytes, code)) }
+        codes[current]?.append(to: &bytes)
         return Self.prefix + Base64URL.encode(bytes)
     }
 
@@ -52,19 +53,8 @@ public struct RefreshTokenCodec: Sendable {
     public func parse(_ text: String) -> RefreshToken? {
         guard text.utf8.count <= 128, text.hasPrefix(Self.prefix),
             let bytes = Base64URL.decode(text.utf8.dropFirst(Self.prefix.utf8.count)),
-            bytes.count == Self.bodyLength + Self.macLength, let code = codes[bytes[0]]
+            bytes.count == Self.bodyLength + MessageCode.length, let body = codes[bytes[0]]?.message(in: bytes)
         else { return nil }
-        let body = Array(bytes.prefix(Self.bodyLength))
-        guard RecordAuthenticator.equal(Self.mac(body, code), Array(bytes.suffix(Self.macLength))) else { return nil }
-        func integer(_ offset: Int) -> UInt64 { body[offset..<(offset + 8)].reduce(0) { $0 << 8 | UInt64($1) } }
-        return RefreshToken(
-            tenant: UUID(high: integer(1), low: integer(9)), session: UUID(high: integer(17), low: integer(25)),
-            generation: integer(33))
-    }
-
-    private static func mac(_ body: [UInt8], _ code: HMAC<SHA256>) -> [UInt8] {
-        var code = code
-        code.update(data: body)
-        return Array(code.finalize().prefix(macLength))
+        return RefreshToken(tenant: body.uuid(at: 1), session: body.uuid(at: 17), generation: body.integer(at: 33))
     }
 }

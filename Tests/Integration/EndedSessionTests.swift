@@ -85,7 +85,7 @@ struct EndedSessionTests {
         let last = try #require(Int64(suite.sql("select max(id) from events")))
         /// Publishes the session's end, of which no row tells, under a key that comes of a secret.
         func publish(_ secret: String) throws {
-            let codec = EndedSessionCodec(key: InternalKey(secret).derive("events"))
+            let codec = EndedSessionCodec(key: InternalKey(secret).derive(EndedSessionCodec.purpose))
             let message = EventHint.telling(session, of: UUID(), event: last + 1_000_000, codec)
             let heard = try ChildProcess.run([
                 "env", "REDISCLI_AUTH=\(suite.secret("redis_password"))", "redis-cli", "-p",
