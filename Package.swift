@@ -177,7 +177,7 @@ let package = Package(
                 logging, metrics,
             ]),
         tests("TokensTests", ["Tokens", "Domain"]),
-        tests("PasswordsTests", ["Passwords", nioCore]),
+        tests("PasswordsTests", ["Passwords", nioCore, nioConcurrency]),
         tests("MailTests", ["Mail", "Domain", "GatehouseTesting"], exclude: ["smtp_sink.py"]),
         tests("SchemaTests", ["Schema", "GatehouseTesting", "Migrate"]),
         tests(

@@ -12,7 +12,8 @@ enum IdentitySettings {
         "TOKEN_UPSTREAMS", .list(of: .hostPort(defaultPort: 8082)), default: "127.0.0.1:8082",
         "Where token instances listen: `host:port`, separated by commas; a name may stand for several")
     static let hashWorkers = Setting<Int>(
-        "HASH_WORKERS", .integer(in: 0...256), default: "0", "Threads that hash passwords; 0 means one per core")
+        "HASH_WORKERS", .integer(in: 0...256), default: "0",
+        "Threads that hash passwords; 0 means one for each core it may use")
     static let wordLists = Setting<[String]?>.optional(
         "PASSWORD_WORD_LISTS", .list(of: .nonEmpty),
         "Files of words that are no passwords, one a line, separated by commas; cracklib's, when it is there")

@@ -29,7 +29,7 @@ await ServiceProcess(name: "identity", port: IdentitySettings.port, settings: Id
     let publisher = EventPublisher(redis: context.redis, codec: eventCodec)
     let upstream = try await context.upstream("token", values[IdentitySettings.tokenUpstreams])
     let workers = values[IdentitySettings.hashWorkers]
-    let hasher = PasswordHasher(workers: workers == 0 ? nil : workers)
+    let hasher = PasswordHasher(workers: workers == 0 ? Cores.available : workers)
     let intake = PasswordIntake(postgres: postgres, hasher: hasher, blocked: blocked)
     let lockout = Lockout(failuresPerAddress: values[IdentitySettings.failuresPerAddress])
     let proof = PasswordProof(postgres: postgres, hasher: hasher, lockout: lockout)

@@ -14,6 +14,7 @@ struct HashMetrics: Sendable {
     private let depth = Meter(label: "gatehouse_hash_queue_depth")
     private let busy = Meter(label: "gatehouse_hash_workers_busy")
     private let wait = Metrics.Timer(label: "gatehouse_hash_wait_seconds")
+    private let hold = Metrics.Timer(label: "gatehouse_hash_held_seconds")
     private let work = Metrics.Timer(label: "gatehouse_hash_seconds")
     private let kept = Counter(label: "gatehouse_hash_memory_total", dimensions: [("memory", "kept")])
     private let other = Counter(label: "gatehouse_hash_memory_total", dimensions: [("memory", "other")])
@@ -41,6 +42,9 @@ struct HashMetrics: Sendable {
         busy.decrement()
         if let amount { work.recordNanoseconds(amount.nanoseconds) }
     }
+
+    /// - Parameter amount: How long the result waited for those of others.
+    func held(for amount: TimeAmount) { hold.recordNanoseconds(amount.nanoseconds) }
 
     /// Counts a hash by its memory. Those of other schemes have none of what is kept.
     func worked(inKeptMemory isKept: Bool) { isKept ? kept.increment() : other.increment() }

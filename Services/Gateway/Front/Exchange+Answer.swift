@@ -12,6 +12,7 @@ extension Exchange: ServiceAnswerReceiver {
         phase = .streaming(call)
         account.answers(status)
         request.recording?.answered(status)
+        if status == 503 { noteBusy(call, fields) }
         var answer = AnswerHead(status)
         let length = request.route?.operated == nil ? take(fields, &answer) : takeOperated(fields, &answer)
         if let length {
@@ -21,6 +22,15 @@ extension Exchange: ServiceAnswerReceiver {
         }
         front?.writeHead(answer)
         if isWhole { ended() }
+    }
+
+    /// An instance that has no room for this says for how long: until then others like it are refused here.
+    private func noteBusy(_ call: ServiceCall, _ fields: HeaderBlock) {
+        guard case .stream(let connection, _) = call, let route = request.route,
+            let milliseconds = fields.value(of: InternalHeader.busy).flatMap({ Int64($0) })
+        else { return }
+        let time = TimeAmount.milliseconds(max(0, min(milliseconds, 1000)))
+        loop.pool(route.service)?.note(connection, isBusyWith: work, until: .now() + time)
     }
 
     /// An upstream says with HEAD how long the answer to GET would be, or nothing.

@@ -71,6 +71,11 @@ final class Exchange {
         case .success(let fields): return answerPreflight(fields)
         case .failure(let problem): return fail(problem)
         }
+        // Before it is counted or looked at: a refusal is to cost next to nothing.
+        if let pool = loop.pool(route.service), pool.hasNoRoom(for: work) {
+            pool.turnedAway()
+            return fail(.overloaded())
+        }
         if route.limits.isEmpty { admitted(route) } else { limit(route, nil) { $0.admitted(route) } }
     }
 
@@ -156,6 +161,9 @@ final class Exchange {
 
     // Forward
 
+    /// What an instance may have no room for.
+    var work: UpstreamPool.Work { UpstreamPool.Work(method: request.method, path: request.path?.path ?? "/") }
+
     private func forward(_ identity: EdgeAuthenticator.Identity?, _ route: RouteTable.Route) {
         progressed()
         if let rules = route.operated { return forward(identity, route, rules) }
@@ -174,7 +182,7 @@ final class Exchange {
         if let rules = route.operated { return call(rules) }
         guard let pool = loop.pool(route.service) else { return fail(.badGateway) }
         phase = .connecting
-        if let connection = pool.connection(after: failed) { return open(connection, route) }
+        if let connection = pool.connection(after: failed, for: work) { return open(connection, route) }
         // An instance that was just restarted is back within moments; without any, nobody is kept waiting long.
         pool.whenConnected(by: .now() + .seconds(1)) { connection in
             guard case .connecting = self.phase else { return }

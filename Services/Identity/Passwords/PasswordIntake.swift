@@ -1,5 +1,6 @@
 import Domain
 import FoundationEssentials
+import HTTPTypes
 public import Kit
 import NIOCore
 public import Passwords
@@ -71,9 +72,21 @@ extension PasswordError: ProblemRepresentable {
     /// 503 when there is too much hashing to do, 500 for a stored hash that can't be used.
     public var problem: Problem {
         switch self {
-        case .overloaded: .overloaded()
+        case .overloaded: .hashesWait
         case .containsNUL, .tooLong: .invalidCredentials
         case .unusableHash, .failed: .internalError
         }
     }
+}
+
+extension Problem {
+    /// 503: as many hashes wait as may, or one has waited for too long.
+    ///
+    /// Gateways are to turn logins away for 20 ms. That is half of those that wait, where a hash takes some ten milliseconds:
+    /// so most refusals cost identity nothing, and its threads still have work when logins are let through again.
+    static let hashesWait: Problem = {
+        var problem = Problem.overloaded()
+        if let name = HTTPField.Name(InternalHeader.busy.description) { problem.headers[name] = "20" }
+        return problem
+    }()
 }

@@ -87,7 +87,7 @@ enum ProcessStatistics {
     }
 
     /// A small file of /proc; empty where it can't be read.
-    private static func text(_ path: String) -> String {
+    static func text(_ path: String) -> String {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return "" }
         defer { close(descriptor) }

@@ -119,6 +119,8 @@ public struct ServiceProcess: Sendable {
 
     /// Runs until SIGTERM or SIGINT, then exits: 0 after an orderly end, 78 when settings need attention, else 1.
     public func main() async -> Never {
+        // Before anybody asks for an event loop.
+        NIOSingletons.groupLoopCountSuggestion = Cores.available
         do {
             // What needs no settings works without any.
             switch CommandLine.arguments.dropFirst().first {

@@ -26,9 +26,9 @@ enum InstanceStanding: String, Sendable, CaseIterable {
 
 /// What counts against an instance.
 ///
-/// An answer never does, whatever its status: 503 of a service says that Postgres is away or that its hash queue is
-/// full, which is no better at the other instances, and what is the instance's own trouble it tells when it is asked
-/// whether it is ready.
+/// An answer never does, whatever its status: 503 of a service says that Postgres is away, which is no better at the other
+/// instances, or that its hash queue is full, which lasts for moments (`BusyInstances`). And what is the instance's own
+/// trouble it tells when it is asked whether it is ready.
 enum InstanceFailure: String, Sendable {
     /// A connection went with requests that were open; once, however many they were.
     case connectionLost = "connection lost"

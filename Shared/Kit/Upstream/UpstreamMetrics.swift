@@ -19,6 +19,7 @@ final class UpstreamMetrics: Sendable {
     private let factory: any MetricsFactory
     private let ejections: Counter
     private let retries: Counter
+    private let refusals: Counter
     private let connectFailures: Counter
     private let instances = NIOLockedValueBox<[SocketAddress: InstanceSeries]>([:])
 
@@ -30,6 +31,7 @@ final class UpstreamMetrics: Sendable {
         }
         ejections = counter("ejections")
         retries = counter("retries")
+        refusals = counter("refusals")
         connectFailures = counter("connect_failures")
     }
 
@@ -37,6 +39,8 @@ final class UpstreamMetrics: Sendable {
     func ejected() { ejections.increment() }
     /// A request was sent to another instance after one had failed it.
     func retried() { retries.increment() }
+    /// A request was turned away, because no instance had room for it.
+    func turnedAway() { refusals.increment() }
     /// A connection could not be made, or the peer said nothing on it.
     func connectFailed() { connectFailures.increment() }
 

@@ -23,11 +23,24 @@ public final class UpstreamPool {
     /// Those that are connected, but out of use until one request has tried them.
     private var ejected: [UpstreamInstance] = []
     private var waiters: CircularBuffer<Waiter> = []
+    private var busy = BusyInstances()
     private var isShutDown = false
 
     private struct Waiter {
         let deadline: NIODeadline
         let resume: (HTTP2ClientConnection?) -> Void
+    }
+
+    /// What instances may have room for or not: requests of one method for one path.
+    public struct Work: Hashable, Sendable {
+        private let method: String
+        private let path: String
+
+        /// Such requests.
+        public init(method: String, path: String) {
+            self.method = method
+            self.path = path
+        }
     }
 
     init(_ settings: Settings) {
@@ -45,17 +58,41 @@ public final class UpstreamPool {
     }
 
     /// The better of two random instances that can take a request now, or nil when there is none.
-    /// - Parameter failed: Where the same request was tried and failed: another instance is taken if there is one.
-    public func connection(after failed: HTTP2ClientConnection? = nil) -> HTTP2ClientConnection? {
+    /// - Parameters:
+    ///   - failed: Where the same request was tried and failed: another instance is taken if there is one.
+    ///   - work: What is asked for, where those that have no room for it are left out as long as another has.
+    public func connection(
+        after failed: HTTP2ClientConnection? = nil, for work: @autoclosure () -> Work? = nil
+    ) -> HTTP2ClientConnection? {
         if let failed {
             settings.health.metrics.retried()
             return choose(except: failed) ?? choose()
         }
         if !ejected.isEmpty, let connection = trial() { return connection }
+        if !busy.isEmpty(at: .now()), let work = work(), let connection = choose(for: work) { return connection }
         return choose()
     }
 
-    /// Calls back with a connection as soon as there is one, or with nil at the deadline.
+    /// An instance has no room for some work until then.
+    public func note(_ connection: HTTP2ClientConnection, isBusyWith work: Work, until end: NIODeadline) {
+        busy.insert(connection, work, until: end)
+    }
+
+    /// Whether a request would be sent in vain: those that could take it have said of late that they have no room for such.
+    public func hasNoRoom(
+        for work: @autoclosure () -> Work, at now: @autoclosure () -> NIODeadline = .now()
+    ) -> Bool {
+        guard !busy.isEmpty(at: now()) else { return false }
+        let (work, now) = (work(), now())
+        // One with all its streams in use has said nothing of this work.
+        let able = used.compactMap(\.available)
+        return !able.isEmpty && able.allSatisfy { busy.contains($0, work, at: now) }
+    }
+
+    /// A request was turned away because of that.
+    public func turnedAway() { settings.health.metrics.turnedAway() }
+
+    /// Calls back with a connection as soon as there is one, whoever is busy with what, or with nil at the deadline.
     public func whenConnected(by deadline: NIODeadline, _ resume: @escaping (HTTP2ClientConnection?) -> Void) {
         settings.eventLoop.preconditionInEventLoop()
         if let connection = connection() { return resume(connection) }
@@ -127,9 +164,11 @@ public final class UpstreamPool {
         return nil
     }
 
-    private func choose(except failed: HTTP2ClientConnection? = nil) -> HTTP2ClientConnection? {
+    private func choose(except failed: HTTP2ClientConnection? = nil, for work: Work? = nil) -> HTTP2ClientConnection? {
+        let now: NIODeadline = work == nil ? .distantPast : .now()
         func candidate(_ index: Int) -> HTTP2ClientConnection? {
             guard let connection = used[index].available, connection !== failed else { return nil }
+            if let work, busy.contains(connection, work, at: now) { return nil }
             return connection
         }
         switch used.count {
