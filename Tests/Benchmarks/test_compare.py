@@ -190,6 +190,14 @@ class Reports(unittest.TestCase):
                          {login._BEYOND: 2.5, login._SHARE: 0.5})
 
 
+    def test_threads_are_found_by_how_their_names_begin(self) -> None:
+        name = pathlib.Path("/proc/self/comm").read_text().strip()
+        found = meter.threads([os.getpid()], name[:4])
+        self.assertIn(os.getpid(), found)
+        self.assertEqual(meter.threads([os.getpid()], f"not {name}"), [])
+        self.assertGreater(meter.thread_seconds(found), 0)
+
+
 class Counts(unittest.TestCase):
     def test_each_one_too_few_or_too_many_is_an_error(self) -> None:
         self.assertEqual(outside(5, 3, 5, "refusals"), {})

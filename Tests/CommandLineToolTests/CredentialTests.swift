@@ -4,7 +4,7 @@ import Testing
 
 @testable import CommandLineTool
 
-@Suite("Whose name a command speaks in", .timeLimit(.minutes(2)))
+@Suite("Whose name a command speaks in", .timeLimit(.minutes(5)))
 struct CredentialTests {
     private let folder: TemporaryFolder
     private let store: LoginStore

@@ -10,7 +10,7 @@ import Tokens
 @testable import Directory
 
 /// The directories beside a Postgres whose tenants change at random.
-@Suite("The directories of tenants and keys", .timeLimit(.minutes(2)))
+@Suite("The directories of tenants and keys", .timeLimit(.minutes(5)))
 struct DirectoryTests {
     private let server: TemporaryPostgres
     private let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })

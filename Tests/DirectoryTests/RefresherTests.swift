@@ -8,7 +8,7 @@ import Testing
 @testable import Directory
 @testable import Events
 
-@Suite("Directories follow events", .timeLimit(.minutes(1)))
+@Suite("Directories follow events", .timeLimit(.minutes(5)))
 struct RefresherTests {
     private struct Away: Error {}
 

@@ -12,7 +12,7 @@ import Testing
 
 @testable import Events
 
-@Suite("The feed of events", .serialized, .timeLimit(.minutes(2)))
+@Suite("The feed of events", .serialized, .timeLimit(.minutes(5)))
 struct EventFeedTests {
     private static let backlog = 30_000
     private let server: TemporaryPostgres

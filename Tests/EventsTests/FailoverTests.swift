@@ -11,7 +11,7 @@ import Testing
 
 @testable import Events
 
-@Suite("Events after a failover", .timeLimit(.minutes(2)))
+@Suite("Events after a failover", .timeLimit(.minutes(5)))
 struct FailoverTests {
     private static let table = """
         create table all_events (

@@ -5,7 +5,7 @@ import Testing
 @testable import Gateway
 
 extension FrontTests {
-    @Suite("Routes for one method", .timeLimit(.minutes(1)))
+    @Suite("Routes for one method", .timeLimit(.minutes(3)))
     struct MethodRouteTests {
         private static func route(_ prefix: String, _ method: String) -> RouteTable.Route {
             .init(

@@ -7,7 +7,7 @@ import Testing
 @testable import Gateway
 
 extension FrontTests {
-    @Suite("What an operator's service is told", .timeLimit(.minutes(1)))
+    @Suite("What an operator's service is told", .timeLimit(.minutes(3)))
     struct OperatorHeaderTests {
         @Test("who asks is told by the gateway alone, and nothing internal leaves it")
         func identity() async throws {

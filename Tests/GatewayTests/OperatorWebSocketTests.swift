@@ -8,7 +8,7 @@ import Testing
 @testable import Gateway
 
 extension FrontTests {
-    @Suite("WebSockets to an operator's service", .timeLimit(.minutes(1)))
+    @Suite("WebSockets to an operator's service", .timeLimit(.minutes(3)))
     struct OperatorWebSocketTests {
         private static let limits = FrontLimits(interval: .milliseconds(50))
         private static let offer = "Upgrade: websocket\r\nSec-WebSocket-Key: eA==\r\nSec-WebSocket-Version: 13\r\n"

@@ -5,7 +5,7 @@ import Testing
 
 @testable import CommandLineTool
 
-@Suite("A command that is interrupted", .timeLimit(.minutes(1)))
+@Suite("A command that is interrupted", .timeLimit(.minutes(3)))
 struct CommandLineInterruptTests {
     @Test("Ctrl-C during a refresh loses no login", arguments: [SIGINT, SIGTERM, SIGHUP])
     func refresh(signal: Int32) throws {

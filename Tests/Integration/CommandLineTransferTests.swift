@@ -3,7 +3,7 @@ import GatehouseTesting
 import Glibc
 import Testing
 
-@Suite("Files of users on the command line", .timeLimit(.minutes(1)))
+@Suite("Files of users on the command line", .timeLimit(.minutes(3)))
 struct CommandLineTransferTests {
     private let server: OneAnswer
     private let tool: Tool

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Postgres
 
-@Suite("Several servers", .serialized, .timeLimit(.minutes(2)))
+@Suite("Several servers", .serialized, .timeLimit(.minutes(5)))
 struct FailoverTests {
     private static let portStatement = PostgresStatement("failover_port", [], "select inet_server_port()")
 

@@ -4,7 +4,7 @@ import NIOCore
 import Postgres
 import Testing
 
-@Suite("Faults of the server", .serialized, .timeLimit(.minutes(2)))
+@Suite("Faults of the server", .serialized, .timeLimit(.minutes(5)))
 struct FaultTests {
     private struct Record {
         var acknowledged: Set<Int> = []

@@ -22,7 +22,8 @@ func withClient<R: Sendable>(
 ) async throws -> R {
     // Far beyond what anything takes on a busy machine: tests about time set their own.
     var configuration = PostgresConfiguration(
-        connectionString: server.connectionString(), acquireTimeout: .seconds(30), statementTimeout: .seconds(30))
+        connectionString: server.connectionString(), acquireTimeout: .minutes(3), statementTimeout: .minutes(3),
+        idleInTransactionTimeout: .minutes(3))
     configure(&configuration)
     let client = PostgresClient(configuration: configuration, logger: .silent)
     let running = Task { try await client.run() }

@@ -4,7 +4,7 @@ import NIOCore
 import Postgres
 import Testing
 
-@Suite("Statements that go together", .timeLimit(.minutes(2)))
+@Suite("Statements that go together", .timeLimit(.minutes(5)))
 struct GatheredTests {
     /// A table of numbers by key, and a statement that adds to one of them.
     private struct Numbers {

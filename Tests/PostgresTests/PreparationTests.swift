@@ -4,7 +4,7 @@ import NIOCore
 import Postgres
 import Testing
 
-@Suite("Prepared statements", .timeLimit(.minutes(1)))
+@Suite("Prepared statements", .timeLimit(.minutes(5)))
 struct PreparationTests {
     private static let echo = PostgresStatement("preparation_echo", [.int4], "select $1")
 

@@ -3,7 +3,7 @@ import GatehouseTesting
 import Postgres
 import Testing
 
-@Suite("Tenant scope", .timeLimit(.minutes(1)))
+@Suite("Tenant scope", .timeLimit(.minutes(5)))
 struct ScopeTests {
     private static let tenants = [UUID(), UUID(), UUID()]
     private static let setting = PostgresStatement(

@@ -3,7 +3,7 @@ import NIOCore
 import Postgres
 import Testing
 
-@Suite("Server errors", .timeLimit(.minutes(1)))
+@Suite("Server errors", .timeLimit(.minutes(5)))
 struct ServerErrorTests {
     private static let schema = """
         create table parent (id int primary key);

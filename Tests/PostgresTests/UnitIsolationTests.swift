@@ -3,7 +3,7 @@ import NIOCore
 import Postgres
 import Testing
 
-@Suite("Units side by side", .timeLimit(.minutes(2)))
+@Suite("Units side by side", .timeLimit(.minutes(5)))
 struct UnitIsolationTests {
     @Test("a unit that fails leaves its neighbours in the pipeline alone", arguments: [1, 3])
     func neighbours(connections: Int) async throws {

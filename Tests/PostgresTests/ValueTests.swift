@@ -3,7 +3,7 @@ import GatehouseTesting
 import Postgres
 import Testing
 
-@Suite("Values", .timeLimit(.minutes(1)))
+@Suite("Values", .timeLimit(.minutes(5)))
 struct ValueTests {
     /// A statement that returns its only parameter.
     private static func echo(_ type: PostgresType, _ sqlType: String) -> PostgresStatement {

@@ -3,7 +3,7 @@ import NIOCore
 import Redis
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct FailoverTests {
+@Suite(.timeLimit(.minutes(5))) struct FailoverTests {
     private func address(_ server: TemporaryRedis) -> String { "127.0.0.1:\(server.port)" }
 
     /// A replica that has its primary's data.

@@ -4,7 +4,7 @@ import NIOPosix
 import Redis
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct FaultTests {
+@Suite(.timeLimit(.minutes(5))) struct FaultTests {
     private func ping(_ client: RedisClient, _ command: RedisCommand = RedisCommand("PING")) async -> RedisError? {
         await failure { () async throws(RedisError) in try await client.send(command) }
     }

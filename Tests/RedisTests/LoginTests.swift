@@ -3,7 +3,7 @@ import NIOCore
 import Redis
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct LoginTests {
+@Suite(.timeLimit(.minutes(5))) struct LoginTests {
     private let users = [
         "worker on >w0rker ~* &* +@all", "narrow on >n4rrow ~open:* resetchannels &open +@all -role -info",
     ]

@@ -3,7 +3,7 @@ import NIOCore
 import Redis
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct RoundTripTests {
+@Suite(.timeLimit(.minutes(5))) struct RoundTripTests {
     @Test(
         "bytes come back as they were set",
         arguments: [[], [0], Array("a\r\nb".utf8), Array(0...255), [UInt8](repeating: 0xA5, count: 1 << 20)]

@@ -3,7 +3,7 @@ import NIOCore
 import Redis
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct ScriptTests {
+@Suite(.timeLimit(.minutes(5))) struct ScriptTests {
     private func expectSum(_ script: RedisScript, _ client: RedisClient) async throws {
         let value = try await client.evaluate(script, keys: ["k1", "k2"], arguments: [20, 22])
         #expect(value == .array([.bulk(Array("k2".utf8)), .integer(42)]))

@@ -4,7 +4,7 @@ import NIOCore
 import Redis
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct SubscriptionTests {
+@Suite(.timeLimit(.minutes(5))) struct SubscriptionTests {
     private func subscribers(_ channel: String, _ server: TemporaryRedis) throws -> Int {
         let text = try server.execute("PUBSUB", "NUMSUB", channel)
         return text.split(separator: "\n").last.flatMap { Int($0) } ?? -1

@@ -1,7 +1,7 @@
 import GatehouseTesting
 import Testing
 
-@Suite("The functions of a login", .serialized, .timeLimit(.minutes(3)))
+@Suite("The functions of a login", .serialized, .timeLimit(.minutes(5)))
 struct LoginFunctionTests {
     private static let tenant = "00000000-0000-7000-8000-000000000001"
     private let server: TemporaryPostgres

@@ -2,7 +2,7 @@ import GatehouseTesting
 import Schema
 import Testing
 
-@Suite("Migrations", .serialized, .timeLimit(.minutes(3)))
+@Suite("Migrations", .serialized, .timeLimit(.minutes(5)))
 struct MigratorTests {
     private let server: TemporaryPostgres
     private static let binary =

@@ -24,7 +24,7 @@ class Driver:
                  most_users: int, most_tenants: int):
         self.scratch, self.cores, self.sides = scratch, cores, sides
         self.is_quick, self.seconds = is_quick, seconds
-        self.server_cores = len(cores.servers)
+        self.server_cores, self.is_pinned = len(cores.servers), cores.is_pinned
         self.most_users, self.most_tenants = most_users, most_tenants
         self.meters: list[GroupMeter] = []
         # Whether all was measured and nothing failed that must not.
@@ -52,6 +52,9 @@ class Driver:
     def pin(self, *sides: Side) -> None:
         for side in sides:
             self.cores.hold(side.groups)
+
+    def pin_apart(self, side: Side, ids: list[int]) -> None:
+        self.cores.hold_apart(side.groups, ids)
 
     def meter(self, side: Side) -> GroupMeter:
         meter = GroupMeter(side.groups)

@@ -50,6 +50,8 @@ def tight_routes() -> dict:
 
 
 class Gatehouse(Side):
+    hash_threads = ("identity", "TP-#")
+
     def __init__(self, scratch: pathlib.Path, name: str, table: dict, **settings: str | int):
         self.name = name
         self.files = certificate(scratch)

@@ -55,6 +55,23 @@ def family(pid: int) -> list[int]:
     return pids
 
 
+def threads(pids: list[int], prefix: str = "") -> list[int]:
+    """Those of some processes whose name begins so."""
+    found = []
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            for thread in map(int, os.listdir(f"/proc/{pid}/task")):
+                with contextlib.suppress(OSError):
+                    if pathlib.Path(f"/proc/{pid}/task/{thread}/comm").read_text().startswith(prefix):
+                        found.append(thread)
+    return found
+
+
+def thread_seconds(ids: list[int]) -> float:
+    """User and kernel time so far of threads that go on, by the scheduler's own count (nanoseconds)."""
+    return sum(int(pathlib.Path(f"/proc/{thread}/schedstat").read_text().split()[0]) for thread in ids) / 1e9
+
+
 class GroupMeter:
     """CPU of groups since it was made."""
 
@@ -95,22 +112,26 @@ class Cores:
 
     def hold(self, groups: Groups) -> None:
         """Again, and for all threads: a process may have chosen its cores itself."""
-        if not self.is_pinned:
-            return
-        for pids in groups.values():
-            for pid in pids():
-                with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-                    for thread in os.listdir(f"/proc/{pid}/task"):
-                        self._hold(int(thread))
+        if self.is_pinned:
+            for pids in groups.values():
+                self._hold(threads(pids()), self.servers)
 
-    def _hold(self, thread: int) -> None:
-        try:
-            os.sched_setaffinity(thread, self.servers)
-        except ProcessLookupError:
-            pass
-        except PermissionError:
-            # It has inherited them from us all the same.
-            self.refused = True
+    def hold_apart(self, groups: Groups, ids: list[int]) -> None:
+        """Those threads to the servers' cores, all others of these groups to the load's."""
+        assert self.load is not None
+        for pids in groups.values():
+            self._hold(threads(pids()), [self.load])
+        self._hold(ids, self.servers)
+
+    def _hold(self, ids: list[int], cores: list[int]) -> None:
+        for thread in ids:
+            try:
+                os.sched_setaffinity(thread, cores)
+            except ProcessLookupError:
+                pass
+            except PermissionError:
+                # It has inherited them from us all the same.
+                self.refused = True
 
     def load_command(self, *words: object) -> list[str]:
         pinned = ["taskset", "-c", str(self.load)] if self.load is not None else []

@@ -48,6 +48,8 @@ class Side:
     # The processes by what they are ("gateway", "token", "postgres", "redis", "uvicorn", "glewlwyd"), each with its
     # workers and backends; asked anew for each sample. A process that is shared with another side belongs to none.
     groups: dict[str, Callable[[], list[int]]]
+    # Where passwords are hashed by threads of their own: the group, and how their names begin.
+    hash_threads: tuple[str, str] | None = None
 
     def __enter__(self) -> "Side":
         raise NotImplementedError

@@ -16,6 +16,8 @@ class Bench(Protocol):
     # A folder for scripts and outputs, gone at the end.
     scratch: pathlib.Path
     is_quick: bool
+    # Whether servers and load have cores of their own.
+    is_pinned: bool
     # Seconds of a load that is measured; the warm-up before it is 1 s and the workload's own business.
     seconds: float
     # How far the full set's users-… and tenants-… go.
@@ -39,6 +41,10 @@ class Bench(Protocol):
 
     def pin(self, *sides: Side) -> None:
         """Holds all threads of all processes of these sides to the cores that servers have."""
+
+    def pin_apart(self, side: Side, ids: list[int]) -> None:
+        """Holds these threads to the cores that servers have, and all others of the side to the load's, until it is
+        pinned again. Only where `is_pinned`."""
 
     def meter(self, side: Side) -> "Meter":
         """CPU and memory of a side's processes from now on."""

@@ -27,7 +27,7 @@ private struct Counts {
     var ended = 0
 }
 
-@Suite("Bodies that are taken and given as they come", .timeLimit(.minutes(1)))
+@Suite("Bodies that are taken and given as they come", .timeLimit(.minutes(5)))
 struct StreamingTests {
     private static let key = "0123456789abcdef0123456789abcdef"
     private let counts = NIOLockedValueBox(Counts())

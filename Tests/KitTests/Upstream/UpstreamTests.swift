@@ -9,7 +9,7 @@ import Testing
 @testable import Kit
 
 /// Each with real servers; the shares they assert hold whatever the machine's speed.
-@Suite("Instances of a service", .serialized, .timeLimit(.minutes(2)))
+@Suite("Instances of a service", .serialized, .timeLimit(.minutes(5)))
 struct UpstreamTests {
     private static let internalError = TestInstance.Behaviour.resets(code: 2)
     /// So long a pause that no trial comes into a slow machine's count.

@@ -7,21 +7,23 @@ from suite import quantile
 
 from ..limits import loop
 from ..load import WARM_UP, run_program
+from ..meter import thread_seconds, threads
 from ..sample import Sample
 from ..side import Side
 from ..workload import Bench, Contestant, Workload
 
 _USERS, _CONNECTIONS = 500, 4
 _HASH, _HASH_ANEW = "limit: Argon2id", "limit: Argon2id in memory mapped anew"
-_BEYOND, _SHARE = "beyond the hash", "of what hashes allow"
+_APART = "gatehouse, hashes on a core of their own"
+_BEYOND, _SHARE, _AMONG = "beyond the hash", "of what hashes allow", "the hash among others"
 
 
 class Logins:
     """One side under a load in which every login is answered, and at rest before it."""
 
-    def __init__(self, bench: Bench, side: Side):
+    def __init__(self, bench: Bench, side: Side, name: str | None = None):
         self.bench, self.side = bench, side
-        self.name, self.version = side.name, side.version
+        self.name, self.version = name or side.name, side.version
         # Glewlwyd's users are made one by one.
         users = side.users(20 if side.name == "glewlwyd" else _USERS)
         self.calls = [dataclasses.asdict(side.call("login", user=user.name, password=user.password)) for user in users]
@@ -29,17 +31,28 @@ class Logins:
     def measure(self, seconds: float) -> Sample:
         self.bench.pin(self.side)
         self.load(WARM_UP)
+        hashing = self.hashing()
+        if self.name == _APART:
+            self.bench.pin_apart(self.side, hashing)
         meter = self.bench.meter(self.side)
         time.sleep(seconds)
         rest = meter.cpu()
-        meter = self.bench.meter(self.side)
+        meter, hashed = self.bench.meter(self.side), thread_seconds(hashing)
         said = self.load(seconds)
         # Few logins have to carry what the processes do of themselves, so that is taken off.
         used = {group: max(0.0, cpu - rest[group] * said["seconds"] / seconds) for group, cpu in meter.cpu().items()}
         errors = {outcome: count for outcome, count in said["outcomes"].items() if outcome != "200"}
         times = said["milliseconds"]
+        more = {_AMONG: (thread_seconds(hashing) - hashed) * 1000 / len(times)} if hashing else {}
         return Sample(len(times), said["seconds"], used, *(quantile(times, share) for share in (0.5, 0.99, 0.999)),
-                      errors=errors, memory=meter.memory())
+                      errors=errors, memory=meter.memory(), more=more)
+
+    def hashing(self) -> list[int]:
+        """The threads that hash, where they are told apart."""
+        if not self.side.hash_threads:
+            return []
+        group, prefix = self.side.hash_threads
+        return threads(self.side.groups[group](), prefix)
 
     def load(self, seconds: float) -> dict:
         order = {"port": self.side.port, "callers": _CONNECTIONS, "seconds": seconds, "requests": self.calls}
@@ -52,22 +65,25 @@ class Login(Workload):
     text = (f"{_USERS} users log in again and again on {_CONNECTIONS} connections. Hashes are Argon2id with 19 MiB and 2 "
             "passes (Glewlwyd has another kind). Beyond the hash is the CPU in seconds per 1,000 that is left when the limit "
             "program's, which verifies and does nothing else, is taken off; what hashes allow is what as many of it as "
-            "the servers have cores would do. It verifies in memory that it keeps, as Gatehouse does; beside it the same in "
-            "memory that is mapped for each, which is what libsodium does of itself. What the processes use when nobody "
-            "asks, measured before each load, is not counted.")
+            "the servers have cores would do; the hash among others is what our threads that hash have used. Where these "
+            "have the servers' cores for their own, all else shares the load's. The limit program verifies in memory that it "
+            "keeps, as Gatehouse does; beside it the same in memory that is mapped for each, which is what libsodium does of "
+            "itself. What the processes use when nobody asks, measured before each load, is not counted.")
     is_in_quick = True
-    columns = {_BEYOND: "{:.2f}", _SHARE: "{:.0%}"}
-    names = ("gatehouse", "fastapi", "glewlwyd", _HASH, _HASH_ANEW)
+    columns = {_AMONG: "{:.2f}", _BEYOND: "{:.2f}", _SHARE: "{:.0%}"}
+    names = ("gatehouse", "fastapi", "glewlwyd", _APART, _HASH, _HASH_ANEW)
 
     def contestants(self, bench: Bench) -> list[Contestant]:
         self.cores = bench.server_cores
         sides = [side for side in map(bench.side, self.names[:3]) if side and side.offers("login")]
         contestants: list[Contestant] = [Logins(bench, side) for side in sides]
+        if bench.is_pinned:
+            contestants.append(Logins(bench, sides[0], _APART))
         return contestants + loop(bench, _HASH, "hash", "kept") + loop(bench, _HASH_ANEW, "hash", "anew")
 
     def compare(self, samples: dict[str, Sample]) -> None:
         hashes = samples.get(_HASH)
-        for name in ("gatehouse", "fastapi"):
+        for name in ("gatehouse", "fastapi", _APART):
             if hashes and name in samples:
                 mine = samples[name]
                 mine.more[_BEYOND] = mine.per_thousand() - hashes.per_thousand()
