@@ -1,5 +1,3 @@
-import HTTP2
-import HTTPFields
 import NIOCore
 import NIOPosix
 import Testing
@@ -62,19 +60,9 @@ struct BusyInstancesTests {
         try await withPool(of: 1, limit: 1) { pool in
             let connection = try #require(pool.connection())
             pool.note(connection, isBusyWith: Self.login, until: .now() + .hours(1))
-            var head = HeaderBlock()
-            for (name, value) in [(":method", "GET"), (":scheme", "http"), (":path", "/")] { head.append(name, value) }
-            _ = try connection.open(head, body: .none, receiver: Nobody())
+            _ = try Nobody.asks(on: connection)
             #expect(pool.connection() == nil)
             #expect(!pool.hasNoRoom(for: Self.profile))
         }
     }
-}
-
-private final class Nobody: HTTP2ResponseReceiver {
-    func received(head: HeaderBlock, endStream: Bool, on stream: HTTP2StreamID) {}
-    func received(body: ByteBuffer, on stream: HTTP2StreamID) {}
-    func ended(trailers: HeaderBlock?, on stream: HTTP2StreamID) {}
-    func failed(_ error: HTTP2StreamError, on stream: HTTP2StreamID) {}
-    func writabilityChanged(_ writable: Bool, on stream: HTTP2StreamID) {}
 }

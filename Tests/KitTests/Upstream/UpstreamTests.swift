@@ -1,5 +1,4 @@
 import HTTP2
-import HTTPFields
 import HTTPTypes
 import NIOConcurrencyHelpers
 import NIOCore
@@ -236,12 +235,8 @@ struct UpstreamTests {
             /// Begins a request and leaves; whether it was the one that tries the instance.
             func leave() async throws -> Bool {
                 try await eventLoop.submit {
-                    var head = HeaderBlock()
-                    for (name, value) in [(":method", "GET"), (":scheme", "http"), (":path", "/")] {
-                        head.append(name, value)
-                    }
                     let connection = try #require(test.upstream.pool(on: eventLoop).connection())
-                    let stream = try connection.open(head, body: .none, receiver: Nobody())
+                    let stream = try Nobody.asks(on: connection)
                     defer { connection.cancel(stream) }
                     return test.standing(1) == .trial
                 }.get()
@@ -314,12 +309,4 @@ struct UpstreamTests {
             await again.stop()
         }
     }
-}
-
-private final class Nobody: HTTP2ResponseReceiver {
-    func received(head: HeaderBlock, endStream: Bool, on stream: HTTP2StreamID) {}
-    func received(body: ByteBuffer, on stream: HTTP2StreamID) {}
-    func ended(trailers: HeaderBlock?, on stream: HTTP2StreamID) {}
-    func failed(_ error: HTTP2StreamError, on stream: HTTP2StreamID) {}
-    func writabilityChanged(_ writable: Bool, on stream: HTTP2StreamID) {}
 }
