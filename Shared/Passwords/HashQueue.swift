@@ -36,6 +36,7 @@ final class HashQueue: Sendable {
     private struct State {
         var waiting = CircularBuffer<Job>()
         var underWay = 0
+        var depth: Int { waiting.count + underWay }
         var numbered: UInt64 = 0
         /// Results that are held back.
         var done: [Done] = []
@@ -70,7 +71,7 @@ final class HashQueue: Sendable {
     }
 
     /// Jobs under way or waiting.
-    var depth: Int { state.withLockedValue { $0.waiting.count + $0.underWay } }
+    var depth: Int { state.withLockedValue { $0.depth } }
 
     /// Whether there is room now.
     func hasRoom() -> Bool {
@@ -118,7 +119,7 @@ final class HashQueue: Sendable {
 
     private func append(_ job: Job) -> Bool {
         state.withLockedValue { state in
-            guard state.waiting.count + state.underWay < capacity else { return false }
+            guard state.depth < capacity else { return false }
             state.waiting.append(job)
             metrics.queued()
             return true
