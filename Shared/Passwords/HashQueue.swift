@@ -40,6 +40,8 @@ final class HashQueue: Sendable {
         var numbered: UInt64 = 0
         /// Results that are held back.
         var done: [Done] = []
+        /// How long usual work has taken of late, in nanoseconds, whatever else its core had to do.
+        var usualTime: Int64 = 10_000_000
 
         mutating func takeDone() -> [Done] {
             defer { done = [] }
@@ -49,6 +51,7 @@ final class HashQueue: Sendable {
 
     /// How many jobs may be under way or wait.
     let capacity: Int
+    private let workers: Int
     private let patience: TimeAmount
     private let pool: NIOThreadPool
     private let state = NIOLockedValueBox(State())
@@ -59,6 +62,7 @@ final class HashQueue: Sendable {
     ///   - workers: Threads.
     ///   - patience: How long a result is held back for others, and then for the one hash more that was begun before.
     init(workers: Int, patience: TimeAmount = .milliseconds(25)) {
+        self.workers = workers
         capacity = workers * 5
         self.patience = patience
         metrics = HashMetrics(workers: workers, capacity: capacity)
@@ -72,6 +76,11 @@ final class HashQueue: Sendable {
 
     /// Jobs under way or waiting.
     var depth: Int { state.withLockedValue { $0.depth } }
+
+    /// How long it takes, at the pace of late, until half of those that wait have been begun.
+    var respite: TimeAmount {
+        .nanoseconds(state.withLockedValue { $0.usualTime * Int64($0.waiting.count) } / Int64(2 * workers))
+    }
 
     /// Whether there is room now.
     func hasRoom() -> Bool {
@@ -98,7 +107,7 @@ final class HashQueue: Sendable {
                 let job = Job(
                     number: number, isUsual: isUsual,
                     work: {
-                        let outcome = self.measure(asked: asked, deadline: deadline, work)
+                        let outcome = self.measure(asked: asked, deadline: deadline, isUsual: isUsual, work)
                         return { continuation.resume(returning: outcome) }
                     },
                     abandon: {
@@ -172,7 +181,7 @@ final class HashQueue: Sendable {
     }
 
     private func measure<R>(
-        asked: NIODeadline, deadline: NIODeadline, _ work: () -> (result: R, inKeptMemory: Bool)
+        asked: NIODeadline, deadline: NIODeadline, isUsual: Bool, _ work: () -> (result: R, inKeptMemory: Bool)
     ) -> Result<R, Refusal> {
         let begun = NIODeadline.now()
         metrics.began(afterWaiting: begun - asked)
@@ -182,7 +191,9 @@ final class HashQueue: Sendable {
             return .failure(.late)
         }
         let (result, isKept) = work()
-        metrics.ended(after: .now() - begun)
+        let time = NIODeadline.now() - begun
+        if isUsual { state.withLockedValue { $0.usualTime = ($0.usualTime * 7 + time.nanoseconds) / 8 } }
+        metrics.ended(after: time)
         metrics.worked(inKeptMemory: isKept)
         return .success(result)
     }

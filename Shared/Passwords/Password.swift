@@ -1,3 +1,4 @@
+public import NIOCore
 @_spi(_Unicode) import Swift
 
 /// Why a text can't be a password, or can't be hashed or checked now.
@@ -6,8 +7,8 @@ public enum PasswordError: Error, Sendable, Equatable {
     case containsNUL
     /// It is longer than 1,024 bytes.
     case tooLong
-    /// Too much hashing is waiting already. Nothing was done.
-    case overloaded
+    /// Too much hashing is waiting already, half of which will have been begun after `respite`. Nothing was done.
+    case overloaded(respite: TimeAmount)
     /// The stored hash is of no known form, or its cost is beyond what is evaluated.
     case unusableHash
     /// The hash could not be computed: no memory.

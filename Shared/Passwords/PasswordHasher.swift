@@ -40,7 +40,7 @@ public final class PasswordHasher: Sendable {
     /// Refuses at once what would find the queue full in a moment, before other work is done for it in vain.
     /// - Throws: `PasswordError.overloaded`.
     public func admit() throws(PasswordError) {
-        guard queue.hasRoom() else { throw .overloaded }
+        guard queue.hasRoom() else { throw .overloaded(respite: queue.respite) }
     }
 
     /// The stored form of a password.
@@ -79,7 +79,7 @@ public final class PasswordHasher: Sendable {
             span.end()
             return result
         } catch {
-            span.fail(error == .overloaded ? "overloaded" : "unusable")
+            if case .overloaded = error { span.fail("overloaded") } else { span.fail("unusable") }
             span.end()
             throw error
         }
@@ -102,7 +102,7 @@ public final class PasswordHasher: Sendable {
                 return (result, usedBlock)
             }
         } catch {
-            throw .overloaded
+            throw .overloaded(respite: queue.respite)
         }
         return try outcome.get()
     }

@@ -144,5 +144,42 @@ struct HashQueueTests {
             try await group.waitForAll()
         }
         #expect(queue.hasRoom())
+        #expect(queue.respite == .zero)
+    }
+
+    @Test("how long there is no room goes by what usual work has taken")
+    func respite() async throws {
+        let queue = HashQueue(workers: 1, patience: .zero)
+        let gate = NIOLockedValueBox(true)
+        let begun = NIOLockedValueBox(0)
+        func run(_ isUsual: Bool, _ time: UInt32 = 0) async throws {
+            try await queue.run(deadline: .distantFuture, isUsual: isUsual) {
+                begun.withLockedValue { $0 += 1 }
+                usleep(time)
+                while !gate.withLockedValue({ $0 }) { usleep(200) }
+                return ((), false)
+            }
+        }
+        /// While so many wait.
+        func respite(behind count: Int) async throws -> TimeAmount {
+            gate.withLockedValue { $0 = false }
+            begun.withLockedValue { $0 = 0 }
+            return try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0...count { group.addTask { try await run(false) } }
+                while queue.depth <= count || begun.withLockedValue({ $0 }) == 0 {
+                    try await Task.sleep(for: .microseconds(200))
+                }
+                defer { gate.withLockedValue { $0 = true } }
+                return queue.respite
+            }
+        }
+        try await run(false, 100_000)
+        // As long as there is nothing to go by, ten milliseconds each; half of those that wait are to be begun.
+        #expect(try await respite(behind: 2) == .milliseconds(10))
+        #expect(try await respite(behind: 4) == .milliseconds(20))
+        try await run(true, 100_000)
+        let slower = try await respite(behind: 2)
+        #expect(slower > .milliseconds(20))
+        #expect(try await respite(behind: 4) == .nanoseconds(slower.nanoseconds * 2))
     }
 }

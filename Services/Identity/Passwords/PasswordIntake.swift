@@ -72,7 +72,7 @@ extension PasswordError: ProblemRepresentable {
     /// 503 when there is too much hashing to do, 500 for a stored hash that can't be used.
     public var problem: Problem {
         switch self {
-        case .overloaded: .hashesWait
+        case .overloaded(let respite): .hashesWait(for: respite)
         case .containsNUL, .tooLong: .invalidCredentials
         case .unusableHash, .failed: .internalError
         }
@@ -82,11 +82,11 @@ extension PasswordError: ProblemRepresentable {
 extension Problem {
     /// 503: as many hashes wait as may, or one has waited for too long.
     ///
-    /// Gateways are to turn logins away for 20 ms. That is half of those that wait, where a hash takes some ten milliseconds:
-    /// so most refusals cost identity nothing, and its threads still have work when logins are let through again.
-    static let hashesWait: Problem = {
+    /// Gateways are to turn logins away until half of those that wait have been begun: so most refusals cost identity
+    /// nothing, and its threads still have work when logins are let through again.
+    fileprivate static func hashesWait(for respite: TimeAmount) -> Problem {
         var problem = Problem.overloaded()
-        if let name = HTTPField.Name(InternalHeader.busy.description) { problem.headers[name] = "20" }
+        problem.headers.tellGateway(InternalHeader.busy, String(respite.nanoseconds / 1_000_000))
         return problem
-    }()
+    }
 }

@@ -106,7 +106,7 @@ extension Response {
     /// event.
     fileprivate func telling(ended id: UUID) -> Response {
         var response = self
-        if let name = HTTPField.Name(InternalHeader.revoked.description) { response.headers[name] = id.text }
+        response.headers.tellGateway(InternalHeader.revoked, id.text)
         return response
     }
 }

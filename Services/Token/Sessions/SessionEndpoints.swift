@@ -75,7 +75,7 @@ struct SessionEndpoints {
         if let row = rows.first { publisher.publish(ended: session, of: call.tenant, event: try row.decode(0)) }
         revocations.insert([session])
         var headers = HTTPFields()
-        if let name = HTTPField.Name(InternalHeader.revoked.description) { headers[name] = session.text }
+        headers.tellGateway(InternalHeader.revoked, session.text)
         return Response(status: .noContent, headers: headers)
     }
 

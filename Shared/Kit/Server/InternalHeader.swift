@@ -1,3 +1,5 @@
+public import HTTPTypes
+
 /// The headers one Gatehouse process tells another. The gateway removes every inbound header of these names before it
 /// sets its own; a service believes them because the internal key came along.
 public enum InternalHeader {
@@ -37,4 +39,15 @@ public enum InternalHeader {
     public static let requestID: StaticString = "x-request-id"
     /// W3C trace context.
     public static let traceparent: StaticString = "traceparent"
+}
+
+extension HTTPFields {
+    /// Tells the gateway something in an answer.
+    /// - Parameters:
+    ///   - name: One of `InternalHeader`.
+    ///   - value: Without line ends.
+    public mutating func tellGateway(_ name: StaticString, _ value: String) {
+        guard let name = HTTPField.Name(name.description) else { return }
+        self[name] = value
+    }
 }
