@@ -44,6 +44,14 @@ def listed(names, what):
     return parse
 
 
+def build(text):
+    """A type of options that take a folder with executables."""
+    folder = pathlib.Path(text).resolve()
+    if not (folder / "gatehouse-gateway").is_file():
+        raise argparse.ArgumentTypeError(f"there is no gatehouse-gateway in '{text}'")
+    return folder
+
+
 def options():
     parser = argparse.ArgumentParser(prog=PROGRAM, description=__doc__, allow_abbrev=False,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -58,6 +66,8 @@ def options():
     parser.add_argument("--seconds", type=count, metavar="N", help="seconds of each load (quick 2, full 10)")
     parser.add_argument("--peers", type=listed(sides.NAMES, "peer"), default=list(sides.NAMES), metavar="P,…",
                         help=f"{','.join(sides.NAMES)} some of them, or none")
+    parser.add_argument("--against", type=build, metavar="FOLDER",
+                        help="beside the executables of another build, in this folder, wherever Gatehouse has one suite")
     parser.add_argument("--users", type=int, choices=[10_000, 100_000, 1_000_000, 10_000_000], default=1_000_000,
                         help="the most users of the full set's users-… (1000000); 10000000 take a quarter of an hour and 20 GB")
     parser.add_argument("--tenants", type=int, choices=[1000, 10_000, 100_000], default=10_000,
@@ -96,7 +106,7 @@ def run(chosen, stack):
     stack.callback(shutil.rmtree, scratch, ignore_errors=True)
     count_of_cores, cores = len(os.sched_getaffinity(0)), Cores(not chosen.no_pin)
     cores.hold_self()
-    started = sides.Sides(scratch, chosen.peers, stack, say)
+    started = sides.Sides(scratch, chosen.peers, stack, say, chosen.against)
     driver = Driver(scratch, cores, started, is_quick, seconds, chosen.users, chosen.tenants)
     workloads = [each() for each in chosen_workloads(chosen)]
     chosen.json.parent.mkdir(parents=True, exist_ok=True)

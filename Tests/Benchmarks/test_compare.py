@@ -3,6 +3,7 @@
 deploy/test runs it: python3 -m unittest discover -s Tests/Benchmarks
 """
 
+import contextlib
 import os
 import pathlib
 import re
@@ -13,7 +14,8 @@ import uuid
 from compare import budgets, document, limits, meter, report, statement, wrk
 from compare.gatehouse import TENANT, TIGHT, _id, routes, tight_routes
 from compare.sample import Sample, outside
-from compare.side import Call
+from compare.side import Call, User
+from compare.sides import ANOTHER, Sides
 from compare.tokens import RefreshTokens, decode
 from compare.workload import Simple, Workload
 from compare.workloads import WORKLOADS, introspection, login
@@ -158,6 +160,13 @@ class Reports(unittest.TestCase):
         self.assertEqual((row.measured_text, row.share), ("0.1", 1.0))
         self.assertEqual(list(row.peers), ["other"])
 
+    def test_the_machine_is_told_from_that_of_the_budgets(self) -> None:
+        self.assertNotIn("The budgets of CPU", report.markdown(self.document))
+        proxies = self.document["results"][0] | {"name": "echo-h1-32", "sides": {"nginx": {
+            **self.document["results"][0]["sides"]["other"], "groups": {"proxy": 0.046}}}}
+        self.document["results"].append(proxies)
+        self.assertIn("took 0.023 s per 1,000; in this run it took 2.00 times that.", report.markdown(self.document))
+
     def test_figures_of_several_runs_stand_together(self) -> None:
         name, = (result["name"] for result in self.document["results"])
         other = self.document | {"results": [self.document["results"][0] | {"name": "first"}], "samples": []}
@@ -218,6 +227,19 @@ class Statements(unittest.TestCase):
             self.assertEqual(len(re.findall(r"^\\set", script, re.MULTILINE)), count)
             self.assertNotIn("$1", script)
 
+    def test_the_statements_of_a_login_are_given_all_they_want(self) -> None:
+        users = [User(f"019aa6b1-abcd-7000-8000-{number:012x}", f"cabcd0x{number}", "") for number in range(1, 21)]
+        script = statement.logins("find($1, $2, $3)", f"open({', '.join(f'${n}' for n in range(1, 19))})", users, 4)
+        self.assertNotIn("$", script)
+        self.assertEqual(len(re.findall(r"^\\set n\d random\(1, 20\)$", script, re.MULTILINE)), 4)
+        self.assertEqual(script.count("find('cabcd0x' || :n"), 4)
+        self.assertEqual(script.count("open(gen_random_uuid(), ('019aa6b1-abcd-7000-8000-' || "), 4)
+        with self.assertRaises(Failure):
+            statement.logins("", "", users[1:], 1)
+        for name, file in (("login_account", "Services/Identity/Login/LoginStatements.swift"),
+                           ("session_open", "Services/Token/Sessions/SessionStatements.swift")):
+            self.assertRegex(statement.written(name, (ROOT / file).read_text()), r"(?s)^select .*\$3")
+
     def test_each_limit_that_refuses_is_on_a_route(self) -> None:
         limited = {route["prefix"]: route.get("limits") for route in tight_routes()["routes"]}
         for kind, path in TIGHT.items():
@@ -225,6 +247,16 @@ class Statements(unittest.TestCase):
 
     def test_no_policy_of_the_others_refuses(self) -> None:
         self.assertGreaterEqual(min(policy["quota"] for policy in routes()["policies"].values()), 60_000_000)
+
+
+class Builds(unittest.TestCase):
+    def test_another_build_comes_behind_gatehouse_where_one_is_wished_for(self) -> None:
+        def names(against: pathlib.Path | None) -> list[str]:
+            sides = Sides(pathlib.Path(), [], contextlib.ExitStack(), print, against)
+            return sides.with_another_build(("gatehouse", "gatehouse, no cache", "fastapi"))
+
+        self.assertEqual(names(None), ["gatehouse", "gatehouse, no cache", "fastapi"])
+        self.assertEqual(names(pathlib.Path("before")), ["gatehouse", ANOTHER, "gatehouse, no cache", "fastapi"])
 
 
 class Workloads(unittest.TestCase):

@@ -20,9 +20,9 @@ from .workload import Contestant, Workload
 class Driver:
     """What workloads are lent, and who measures them."""
 
-    def __init__(self, scratch: pathlib.Path, cores: Cores, sides: Sides, is_quick: bool, seconds: float,
+    def __init__(self, scratch: pathlib.Path, cores: Cores, started: Sides, is_quick: bool, seconds: float,
                  most_users: int, most_tenants: int):
-        self.scratch, self.cores, self.sides = scratch, cores, sides
+        self.scratch, self.cores, self.started = scratch, cores, started
         self.is_quick, self.seconds = is_quick, seconds
         self.server_cores, self.is_pinned = len(cores.servers), cores.is_pinned
         self.most_users, self.most_tenants = most_users, most_tenants
@@ -33,18 +33,26 @@ class Driver:
     # --- what workloads use -------------------------------------------------------------------------------------------
 
     def side(self, name: str) -> Side | None:
-        return self.sides.get(name)
+        return self.started.get(name)
+
+    def sides(self, *names: str, offering: str | None = None) -> list[Side]:
+        """Those of them that can be had, with another build of Gatehouse behind Gatehouse where one is wished for."""
+        found = filter(None, map(self.started.get, self.started.with_another_build(names)))
+        return [side for side in found if offering is None or side.offers(offering)]
+
+    def make(self, name: str) -> Side:
+        return self.started.make(name)
 
     def wishes(self, name: str) -> bool:
         """Whether a peer that is no side of its own, a proxy or the limit programs, is to take part."""
-        return name in self.sides.wanted
+        return name in self.started.wanted
 
     def leave_out(self, sentence: str) -> None:
         """Tells, once and in the report too, what can't be had."""
-        self.sides.leave_out(sentence)
+        self.started.leave_out(sentence)
 
     def enter(self, server: contextlib.AbstractContextManager) -> Any:
-        return self.sides.passing.enter_context(server)
+        return self.started.passing.enter_context(server)
 
     def load_command(self, *words: object) -> list[str]:
         return self.cores.load_command(*words)
@@ -79,7 +87,7 @@ class Driver:
         self.samples: list[Sample] = []
         fields = {}
         for workload in workloads:
-            with self.sides.one_workload():
+            with self.started.one_workload():
                 try:
                     contestants = self.contestants(workload)
                 except (Failure, subprocess.CalledProcessError, AssertionError, OSError) as error:

@@ -136,9 +136,12 @@ def _head(document: dict) -> list[str]:
     rows = budgets.rows(document["results"])
     if not rows:
         return []
+    pace = budgets.pace(document["results"])
+    told = ["", f"The budgets of CPU were set where nginx, as a proxy on 32 connections, took {pace[0]:g} s per 1,000; in this "
+            f"run it took {short(pace[1])} times that."] if pace else []
     return ["", "| | budget | measured | of the budget | peers to ours |", "|---|---|---|---|---|",
             *[_row([row.title, row.budget_text, row.measured_text, f"{row.share:.0%}",
-                    ", ".join(f"{name} {Spread(**spread)}" for name, spread in row.peers.items())]) for row in rows]]
+                    ", ".join(f"{name} {Spread(**spread)}" for name, spread in row.peers.items())]) for row in rows], *told]
 
 
 def _table(result: dict) -> list[str]:

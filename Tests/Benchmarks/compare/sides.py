@@ -4,7 +4,7 @@ import contextlib
 import importlib
 import pathlib
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from gateway.processes import Failure
 
@@ -25,6 +25,8 @@ VARIANTS = {
     "two gateways": {"table": tight_routes, "gateways": 2, "REDIS_TIMEOUT": "10s"},
     "gatehouse, Redis stopped": {},
 }
+# Gatehouse of other executables, which stays as long as it does.
+ANOTHER = "gatehouse, another build"
 # Where many users or tenants are compared with few, the tables are what counts: nothing is answered from memory.
 SIZED = {"PROFILE_CACHE_SIZE": "0"}
 PROXIES = ("nginx", "haproxy", "caddy")
@@ -37,8 +39,9 @@ class Sides:
     """Sides that run, each started when it is first asked for."""
 
     def __init__(self, scratch: pathlib.Path, wanted: list[str], stack: contextlib.ExitStack,
-                 say: Callable[[str], None]):
-        self.scratch, self.wanted, self.stack, self.say = scratch, wanted, stack, say
+                 say: Callable[[str], None], against: pathlib.Path | None = None):
+        """`against` is the folder with the executables of another build."""
+        self.scratch, self.wanted, self.stack, self.say, self.against = scratch, wanted, stack, say, against
         self.running: dict[str, Side | None] = {}
         # Sentences about those that can't be had.
         self.left_out: list[str] = []
@@ -63,27 +66,33 @@ class Sides:
         self.say(f"Starting {name}")
         try:
             stack = self.passing if name in VARIANTS else self.stack
-            self.running[name] = stack.enter_context(make(name, self.scratch))
+            self.running[name] = stack.enter_context(self.make(name))
         except (Failure, ImportError) as failure:
             if name not in PEERS:
                 raise
             self.leave_out(f"{name} is left out: {failure}")
         return self.running[name]
 
+    def with_another_build(self, names: Iterable[str]) -> list[str]:
+        """The names, and behind Gatehouse's that of another build, where one is to be compared with."""
+        beside = {"gatehouse": [ANOTHER]} if self.against else {}
+        return [each for name in names for each in (name, *beside.get(name, []))]
+
+    def make(self, name: str) -> Side:
+        """One more, not started yet. It keeps its files in a folder of its own in `scratch`."""
+        folder = pathlib.Path(tempfile.mkdtemp(
+            prefix="".join(letter if letter.isalnum() else "-" for letter in name) + "-", dir=self.scratch))
+        # Postgres' user has to pass through it.
+        folder.chmod(0o755)
+        if name in PEERS:
+            module, kind = PEERS[name]
+            return getattr(importlib.import_module(module), kind)(folder)
+        settings = dict(VARIANTS.get(name, SIZED if name.endswith((" users", " tenant", " tenants")) else {}))
+        if name == ANOTHER:
+            settings["GATEHOUSE_BIN_DIR"] = str(self.against)
+        return Gatehouse(folder, name, settings.pop("table", routes)(), **settings)
+
     def leave_out(self, sentence: str) -> None:
         if sentence not in self.left_out:
             self.left_out.append(sentence)
             self.say(sentence)
-
-
-def make(name: str, scratch: pathlib.Path) -> Side:
-    """The side, not started yet. It keeps its files in a folder of its own in `scratch`."""
-    folder = pathlib.Path(tempfile.mkdtemp(
-        prefix="".join(letter if letter.isalnum() else "-" for letter in name) + "-", dir=scratch))
-    # Postgres' user has to pass through it.
-    folder.chmod(0o755)
-    if name in PEERS:
-        module, kind = PEERS[name]
-        return getattr(importlib.import_module(module), kind)(folder)
-    settings = dict(VARIANTS.get(name, SIZED if name.endswith((" users", " tenant", " tenants")) else {}))
-    return Gatehouse(folder, name, settings.pop("table", routes)(), **settings)

@@ -1,4 +1,5 @@
-"""The statement of a refresh alone: pgbench on Gatehouse's own Postgres, one by one, in a pipeline, many rows in one."""
+"""Statements alone, by pgbench on Gatehouse's own Postgres: that of a refresh one by one, in a pipeline, many rows in one;
+those of a login at a pace."""
 
 import glob
 import os
@@ -8,22 +9,57 @@ from gateway.processes import Failure, finish, found, started
 from suite import ROOT
 
 from .gatehouse import TENANT, Gatehouse
+from .load import file_name
 from .sample import Sample
+from .side import User
 from .workload import Bench
 
 _CLIENTS, _AT_ONCE = 8, 20
 _VALUES = {"$3": "'gatehouse'", "$4": "864000", "$5": "null::text"}
+# Logins a second, about what one core hashes, and how many of them go together where several do.
+LOGINS_PER_SECOND, LOGINS_AT_ONCE = 60, 4
+# What `login_account` and `session_open` are given: $1 is the name, $2 the user.
+_ACCOUNT = ["'127.0.0.1'", "'{}'"]
+_SESSION = ["'gatehouse'", "'{pwd}'", "null", "'benchmark'", "null", "null", "'127.0.0.1'", "864000", "8640000", "'openid'",
+            "0", "0", "gen_random_uuid()", "'benchmark'", "null", "null"]
+
+
+def written(name: str, source: str, *parts: str) -> str:
+    """A statement as it stands in the code, in which these parts have to occur."""
+    match = re.search(rf'"{name}".*?"""\n(.*?)"""', source, re.DOTALL)
+    if not match or any(part not in match[1] for part in parts):
+        raise Failure(f"the statement {name} is not as the benchmark knows it.")
+    return match[1].strip()
 
 
 def rotation(source: str) -> str:
-    """The statement as it stands in the code, for any of a session's generations: whatever it has is the right one."""
-    found_text = re.search(r'"rotation_rotate".*?"""\n(.*?)"""', source, re.DOTALL)
-    if not found_text or "s.generation = $2" not in found_text[1] or "s.id = $1" not in found_text[1]:
-        raise Failure("the statement rotation_rotate is not as the benchmark knows it.")
-    text = found_text[1].replace("s.generation = $2", "s.generation >= 0")
+    """The statement for any of a session's generations: whatever it has is the right one."""
+    text = written("rotation_rotate", source, "s.generation = $2", "s.id = $1")
+    text = text.replace("s.generation = $2", "s.generation >= 0")
     for name, value in _VALUES.items():
         text = text.replace(name, value)
-    return text.strip()
+    return text
+
+
+def filled(text: str, values: list[str]) -> str:
+    """A statement with these values for $1 and on."""
+    return re.sub(r"\$(\d+)", lambda parameter: values[int(parameter[1]) - 1], text)
+
+
+def logins(account: str, session: str, users: list[User], count: int) -> str:
+    """A script of pgbench: that many users are looked up and then have a session opened."""
+    stem = os.path.commonprefix([user.name for user in users]).rstrip("0123456789")
+    numbers = [int(user.name.removeprefix(stem)) for user in users]
+    if sorted(numbers) != list(range(1, len(users) + 1)):
+        raise Failure("the users' names are not as the benchmark knows them.")
+    picks = [f"n{number}" for number in range(count)]
+    draws = "".join(f"\\set {pick} random(1, {len(users)})\n" for pick in picks)
+    looks = [filled(account, [f"'{stem}' || :{pick}", *_ACCOUNT]) + ";\n" for pick in picks]
+    # The user by the name once more would be a second look: ids count as names do.
+    head = users[numbers.index(1)].id[:-12]
+    opens = [filled(session, ["gen_random_uuid()", f"('{head}' || lpad(to_hex(cast(:{pick} as bigint)), 12, '0'))::uuid",
+                              *_SESSION]) + ";\n" for pick in picks]
+    return draws + "".join("\\startpipeline\n" + "".join(each) + "\\endpipeline\n" for each in (looks, opens))
 
 
 def script(statement: str, identifier: str, sessions: int, way: str) -> tuple[str, int]:
@@ -50,20 +86,18 @@ def script(statement: str, identifier: str, sessions: int, way: str) -> tuple[st
 
 
 class Statement:
-    """A contestant."""
+    """A contestant: a script again and again, as often as it can be or at a pace, prepared, as the services' role."""
 
     version = "pgbench"
 
-    def __init__(self, bench: Bench, side: Gatehouse, identifier: str, sessions: int, way: str):
-        """On so many sessions, the SQL of whose ids by number is `identifier`."""
-        self.bench, self.side = bench, side
-        self.name = f"limit: statement, {way}"
+    def __init__(self, bench: Bench, side: Gatehouse, name: str, script: str, each: int = 1,
+                 options: tuple[object, ...] = ("-c", _CLIENTS)):
+        """A run of the script is so many operations; `options` are pgbench's."""
+        self.bench, self.side, self.name, self.each, self.options = bench, side, name, each, options
         programs = sorted(glob.glob("/usr/lib/postgresql/*/bin/pgbench"))
         self.program = programs[-1] if programs else found("pgbench")
-        source = (ROOT / "Services/Token/Rotation/RotationStatements.swift").read_text()
-        text, self.rotations = script(rotation(source), identifier, sessions, way)
-        self.file = bench.scratch / f"statement-{way.replace(' ', '-')}.sql"
-        self.file.write_text(text)
+        self.file = bench.scratch / f"{file_name(self)}.sql"
+        self.file.write_text(script)
 
     def measure(self, seconds: float) -> Sample:
         self.bench.pin(self.side)
@@ -71,7 +105,7 @@ class Statement:
         meter = self.bench.meter(self.side)
         transactions = self.run(seconds)
         used = {"postgres": meter.cpu()["postgres"]}
-        return Sample(transactions * self.rotations, seconds, used)
+        return Sample(transactions * self.each, seconds, used)
 
     def run(self, seconds: float) -> int:
         environment = {"PGPASSFILE": str(self.side.suite.folder / "secrets/pgpass"),
@@ -79,7 +113,7 @@ class Statement:
         command = self.bench.load_command(
             "env", *(f"{name}={value}" for name, value in environment.items()), self.program, "-n", "-h", "127.0.0.1",
             "-p", self.side.suite.ports["POSTGRES"], "-U", "gatehouse_service", "-d", "gatehouse", "-M", "prepared",
-            "-c", _CLIENTS, "-T", max(1, round(seconds)), "-f", self.file)
+            *self.options, "-T", max(1, round(seconds)), "-f", self.file)
         with started(command) as process:
             said = finish(process, timeout=seconds + 60)
         done = re.search(r"number of transactions actually processed: (\d+)", said)
@@ -87,3 +121,18 @@ class Statement:
         if not done or not int(done[1]) or failed and int(failed[1]):
             raise Failure(f"pgbench's report is not as it should be:\n{said.strip()}")
         return int(done[1])
+
+
+def of_refresh(bench: Bench, side: Gatehouse, identifier: str, sessions: int, way: str) -> Statement:
+    """On so many sessions, the SQL of whose ids by number is `identifier`."""
+    source = (ROOT / "Services/Token/Rotation/RotationStatements.swift").read_text()
+    text, rotations = script(rotation(source), identifier, sessions, way)
+    return Statement(bench, side, f"limit: statement, {way}", text, rotations)
+
+
+def of_login(bench: Bench, side: Gatehouse, users: list[User], name: str, at_once: int) -> Statement:
+    """At the pace of logins, so many of them together."""
+    account = written("login_account", (ROOT / "Services/Identity/Login/LoginStatements.swift").read_text(), "$1, $2, $3)")
+    session = written("session_open", (ROOT / "Services/Token/Sessions/SessionStatements.swift").read_text(), "$17, $18)")
+    return Statement(bench, side, name, logins(account, session, users, at_once), at_once,
+                     ("-c", 2, "-R", LOGINS_PER_SECOND / at_once))

@@ -27,6 +27,13 @@ class Bench(Protocol):
     def side(self, name: str) -> Side | None:
         """A running side by its name, started at the first time; None where it can't be had or is not wished for."""
 
+    def sides(self, *names: str, offering: str | None = None) -> list[Side]:
+        """Those of them that can be had and, where it is said, offer this. Behind Gatehouse comes another build of it, where
+        one is to be compared with."""
+
+    def make(self, name: str) -> Side:
+        """One more of that name, not started yet."""
+
     def wishes(self, name: str) -> bool:
         """Whether a peer that is no side of its own, a proxy or the limit programs ("limits"), is to take part."""
 

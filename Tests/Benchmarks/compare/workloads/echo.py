@@ -1,5 +1,6 @@
 """The gateway beside other proxies: the loads of Tests/Benchmarks/gateway.py, which says what each side does."""
 
+import dataclasses
 import pathlib
 
 from gateway import load, ours, peers
@@ -42,17 +43,17 @@ class Echo(Workload):
             "is the gateway or its peer alone, `behind` the token service and Redis, or the nginx origin.")
 
     def contestants(self, bench: Bench) -> list[Contestant]:
-        gatehouse = bench.side("gatehouse")
-        proxy = ours.side(gatehouse.suite)
-        answer = ask(proxy.plain, False)
-        check_ours(answer)
-        proxies = [proxy]
+        sides = bench.sides("gatehouse")
+        proxies = [dataclasses.replace(ours.side(side.suite), name=side.name) for side in sides]
+        answers = [ask(proxy.plain, False) for proxy in proxies]
+        for answer in answers:
+            check_ours(answer)
         for name in PROXIES:
             if bench.wishes(name):
-                proxies += self._peer(bench, name, answer, gatehouse.files)
+                proxies += self._peer(bench, name, answers[0], sides[0].files)
         contestants: list[Contestant] = [Echoes(bench, each, self.kind) for each in proxies]
         if self.kind.tool == "wrk" and not self.kind.is_tls:
-            contestants += static_server(bench, "echo", self.kind.connections, len(answer.body))
+            contestants += static_server(bench, "echo", self.kind.connections, len(answers[0].body))
         return contestants
 
     def _peer(self, bench: Bench, name: str, answer: Answer, files: list[pathlib.Path]) -> list[Proxy]:

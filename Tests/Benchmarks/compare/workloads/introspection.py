@@ -111,6 +111,5 @@ class Introspection(Workload):
 
     def contestants(self, bench: Bench) -> list[Contestant]:
         contestants: list[Contestant] = [
-            Introspections(bench, side) for side in map(bench.side, self.names[:3])
-            if side and side.offers("introspect")]
+            Introspections(bench, side) for side in bench.sides(*self.names[:3], offering="introspect")]
         return contestants + loop(bench, "limit: ES256 verification", "sign", "ES256", "verify")

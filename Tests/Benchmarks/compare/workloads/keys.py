@@ -13,6 +13,6 @@ class Keys(Workload):
     names = ("gatehouse", "fastapi", "glewlwyd", "limit: static server")
 
     def contestants(self, bench: Bench) -> list[Contestant]:
-        sides = [side for side in map(bench.side, ("gatehouse", "fastapi", "glewlwyd")) if side and side.offers("jwks")]
+        sides = bench.sides(*self.names[:3], offering="jwks")
         contestants = [Calls(bench, side, self.name, 32, lambda side: [side.call("jwks")]) for side in sides]
         return contestants + static_server(bench, self.name, 32, 250)

@@ -28,7 +28,7 @@ class LimitCost(Workload):
              "limit: Redis INCR, pipelined")
 
     def contestants(self, bench: Bench) -> list[Contestant]:
-        sides = [side for side in map(bench.side, self.names[:3]) if side]
+        sides = bench.sides(*self.names[:3])
         contestants: list[Contestant] = [
             Calls(bench, side, self.name, 32, lambda side: [side.call("echo")]) for side in sides]
         for name, depth in ((self.names[3], 1), (self.names[4], 16)):

@@ -5,16 +5,20 @@ import time
 
 from suite import quantile
 
-from ..limits import loop
+from ..limits import loop, offered
 from ..load import WARM_UP, run_program
 from ..meter import thread_seconds, threads
 from ..sample import Sample
 from ..side import Side
+from ..statement import LOGINS_AT_ONCE, LOGINS_PER_SECOND, of_login
 from ..workload import Bench, Contestant, Workload
 
 _USERS, _CONNECTIONS = 500, 4
 _HASH, _HASH_ANEW = "limit: Argon2id", "limit: Argon2id in memory mapped anew"
 _APART = "gatehouse, hashes on a core of their own"
+# By how many logins go together.
+_STATEMENTS = {1: f"limit: statements, {LOGINS_PER_SECOND} a second",
+               LOGINS_AT_ONCE: f"limit: statements, {LOGINS_PER_SECOND} a second, {LOGINS_AT_ONCE} at once"}
 _BEYOND, _SHARE, _AMONG = "beyond the hash", "of what hashes allow", "the hash among others"
 
 
@@ -68,23 +72,28 @@ class Login(Workload):
             "the servers have cores would do; the hash among others is what our threads that hash have used. Where these "
             "have the servers' cores for their own, all else shares the load's. The limit program verifies in memory that it "
             "keeps, as Gatehouse does; beside it the same in memory that is mapped for each, which is what libsodium does of "
-            "itself. What the processes use when nobody asks, measured before each load, is not counted.")
+            "itself. What the processes use when nobody asks, measured before each load, is not counted. The statements are "
+            "those that look up a login's account and open its session, and nothing else: what Postgres takes for them alone at "
+            "such a pace, on a core that hashes nothing, each login by itself or several in one transaction.")
     is_in_quick = True
     columns = {_AMONG: "{:.2f}", _BEYOND: "{:.2f}", _SHARE: "{:.0%}"}
-    names = ("gatehouse", "fastapi", "glewlwyd", _APART, _HASH, _HASH_ANEW)
+    names = ("gatehouse", "fastapi", "glewlwyd", _APART, _HASH, _HASH_ANEW, *_STATEMENTS.values())
 
     def contestants(self, bench: Bench) -> list[Contestant]:
         self.cores = bench.server_cores
-        sides = [side for side in map(bench.side, self.names[:3]) if side and side.offers("login")]
+        sides = bench.sides(*self.names[:3], offering="login")
         contestants: list[Contestant] = [Logins(bench, side) for side in sides]
         if bench.is_pinned:
             contestants.append(Logins(bench, sides[0], _APART))
-        return contestants + loop(bench, _HASH, "hash", "kept") + loop(bench, _HASH_ANEW, "hash", "anew")
+        contestants += loop(bench, _HASH, "hash", "kept") + loop(bench, _HASH_ANEW, "hash", "anew")
+        for count, name in _STATEMENTS.items():
+            contestants += offered(
+                bench, name, lambda count=count, name=name: of_login(bench, sides[0], sides[0].users(_USERS), name, count))
+        return contestants
 
     def compare(self, samples: dict[str, Sample]) -> None:
         hashes = samples.get(_HASH)
-        for name in ("gatehouse", "fastapi", _APART):
-            if hashes and name in samples:
-                mine = samples[name]
+        for name, mine in samples.items():
+            if hashes and name.startswith(("gatehouse", "fastapi")):
                 mine.more[_BEYOND] = mine.per_thousand() - hashes.per_thousand()
                 mine.more[_SHARE] = mine.rate / (hashes.rate * self.cores)

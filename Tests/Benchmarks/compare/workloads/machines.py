@@ -14,5 +14,5 @@ class ClientCredentials(Workload):
     def contestants(self, bench: Bench) -> list[Contestant]:
         contestants: list[Contestant] = [
             Calls(bench, side, self.name, 32, lambda side: [side.call("client_credentials")])
-            for side in map(bench.side, self.names[:3]) if side and side.offers("client_credentials")]
+            for side in bench.sides(*self.names[:3], offering="client_credentials")]
         return contestants + loop(bench, "limit: ES256 signature", "sign", "ES256", "sign")

@@ -20,7 +20,7 @@ class Me(Workload):
         def calls(side: Side) -> list[Call]:
             return [side.call("me", access=token) for token in access_tokens(bench, side, _TOKENS)]
 
-        sides = [side for side in map(bench.side, self.names[:3]) if side]
+        sides = bench.sides(*self.names[:3])
         contestants: list[Contestant] = [Calls(bench, side, self.name, _CONNECTIONS, calls) for side in sides]
         return [*contestants, *static_server(bench, self.name, _CONNECTIONS, 300),
                 *loop(bench, "limit: ES256 verification", "sign", "ES256", "verify")]

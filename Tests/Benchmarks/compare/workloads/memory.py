@@ -41,7 +41,7 @@ class Memory(Workload):
         def contestant(name: str, version: str) -> Contestant:
             return Simple(name, version, lambda seconds: at_rest(bench, name))
 
-        return [contestant(side.name, side.version) for side in map(bench.side, self.names) if side]
+        return [contestant(side.name, side.version) for side in bench.sides(*self.names)]
 
 
 def at_rest(bench: Bench, name: str) -> Sample:

@@ -69,7 +69,7 @@ class Mixed(Workload):
                      + ", ".join(f"{share} % {what.replace('_', ' ')}" for what, share in self.shares.items())
                      + self.remark)
         return [Mixture(bench, side, self.shares, self.connections, self.name)
-                for side in map(bench.side, self.names) if side]
+                for side in bench.sides(*self.names)]
 
 
 class MixedWithoutLogins(Mixed):

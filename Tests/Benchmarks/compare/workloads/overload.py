@@ -84,4 +84,4 @@ class Overload(Workload):
     names = ("gatehouse", "fastapi")
 
     def contestants(self, bench: Bench) -> list[Contestant]:
-        return [Crowd(bench, side) for side in map(bench.side, self.names) if side]
+        return [Crowd(bench, side) for side in bench.sides(*self.names)]

@@ -5,7 +5,7 @@ from ..limits import loop, offered
 from ..load import WARM_UP, Pool, exchange, exchange_some, file_name
 from ..sample import Sample, outside
 from ..side import Side
-from ..statement import Statement
+from ..statement import of_refresh
 from ..workload import Bench, Contestant, Workload
 
 _CONNECTIONS = 32
@@ -73,10 +73,10 @@ class Refresh(Workload):
         self.text = (f"{count:,} sessions whose tokens are exchanged on {_CONNECTIONS} connections, each for its successor "
                      f"and an access token. One in {_EVERY} has been used before: it is refused and ends its session, "
                      "which is checked afterwards.")
-        sides = [side for side in map(bench.side, ("gatehouse", "fastapi")) if side]
+        sides = bench.sides("gatehouse", "fastapi")
         contestants: list[Contestant] = [Refreshes(bench, side, count) for side in sides]
         identifier = sides[0].identifiers(count) if bench.wishes("limits") else ""
         for way in ("singly", "pipelined", "batched"):
             contestants += offered(bench, f"limit: statement, {way}",
-                                   lambda way=way: Statement(bench, sides[0], identifier, count, way))
+                                   lambda way=way: of_refresh(bench, sides[0], identifier, count, way))
         return contestants + loop(bench, "limit: ES256 signature", "sign", "ES256", "sign")
