@@ -85,7 +85,7 @@ struct PasswordTests {
             return await group.reduce(into: [PasswordError?]()) { $0.append($1) }
         }
         let refusals = outcomes.compactMap { $0 }
-        #expect(refusals.allSatisfy(\.isOverload))
+        #expect(refusals.allSatisfy { $0.isOverload })
         #expect((1...100 - hasher.capacity).contains(refusals.count))
         #expect(hasher.depth == 0)
     }

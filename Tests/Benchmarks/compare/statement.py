@@ -21,7 +21,9 @@ LOGINS_PER_SECOND, LOGINS_AT_ONCE = 60, 4
 # What `login_account` and `session_open` are given: $1 is the name, $2 the user.
 _ACCOUNT = ["'127.0.0.1'", "'{}'"]
 _SESSION = ["'gatehouse'", "'{pwd}'", "null", "'benchmark'", "null", "null", "'127.0.0.1'", "864000", "8640000", "'openid'",
-            "0", "0", "gen_random_uuid()", "'benchmark'", "null", "null"]
+            "0", "0", "gen_random_uuid()", "'benchmark'", "null",
+            # Each comes with a device of its own, as the load does.
+            "encode(sha256(uuid_send(gen_random_uuid())), 'hex')"]
 
 
 def written(name: str, source: str, *parts: str) -> str:
