@@ -67,7 +67,8 @@ def options():
     parser.add_argument("--peers", type=listed(sides.NAMES, "peer"), default=list(sides.NAMES), metavar="P,…",
                         help=f"{','.join(sides.NAMES)} some of them, or none")
     parser.add_argument("--against", type=build, metavar="FOLDER",
-                        help="beside the executables of another build, in this folder, wherever Gatehouse has one suite")
+                        help="beside the executables of another build, in this folder, where a workload asks a suite of Gatehouse's "
+                             "(not users-…, tenants-…, start, connections, revocation, limit-accuracy)")
     parser.add_argument("--users", type=int, choices=[10_000, 100_000, 1_000_000, 10_000_000], default=1_000_000,
                         help="the most users of the full set's users-… (1000000); 10000000 take a quarter of an hour and 20 GB")
     parser.add_argument("--tenants", type=int, choices=[1000, 10_000, 100_000], default=10_000,
@@ -84,6 +85,8 @@ def options():
     chosen = parser.parse_args()
     if not (chosen.set or chosen.list or chosen.from_json):
         parser.error("say quick or full")
+    if chosen.against and chosen.write_docs:
+        parser.error("--write-docs is for one build, not with --against")
     return chosen
 
 
@@ -118,7 +121,7 @@ def run(chosen, stack):
             "measured": measured, "set": chosen.set, "rounds": rounds, "seconds": seconds, "cores": count_of_cores,
             "pinning": cores.sentence(), "memory": "resident, where there are several processes " + (
                 "the proportional set size" if driver.is_proportional else "with what they share counted for each"),
-            "tools": tools, "left_out": started.left_out, "is_whole": driver.is_whole,
+            "against": str(chosen.against) if chosen.against else None, "tools": tools, "left_out": started.left_out, "is_whole": driver.is_whole,
         }
         done = [each for each in workloads if each.name in fields]
         document = report.document(about, done, fields, driver.samples)

@@ -11,10 +11,10 @@ import tempfile
 import unittest
 import uuid
 
-from compare import budgets, document, limits, meter, report, statement, wrk
+from compare import budgets, document, limits, login_statements, meter, report, statement, wrk
 from compare.gatehouse import TENANT, TIGHT, _id, routes, tight_routes
 from compare.sample import Sample, outside
-from compare.side import Call, User
+from compare.side import Call
 from compare.sides import ANOTHER, Sides
 from compare.tokens import RefreshTokens, decode
 from compare.workload import Simple, Workload
@@ -228,17 +228,13 @@ class Statements(unittest.TestCase):
             self.assertNotIn("$1", script)
 
     def test_the_statements_of_a_login_are_given_all_they_want(self) -> None:
-        users = [User(f"019aa6b1-abcd-7000-8000-{number:012x}", f"cabcd0x{number}", "") for number in range(1, 21)]
-        script = statement.logins("find($1, $2, $3)", f"open({', '.join(f'${n}' for n in range(1, 19))})", users, 4)
+        script = login_statements.Logins("'c1x' || {}", "id({})").script(20, 4)
         self.assertNotIn("$", script)
-        self.assertEqual(len(re.findall(r"^\\set n\d random\(1, 20\)$", script, re.MULTILINE)), 4)
-        self.assertEqual(script.count("find('cabcd0x' || :n"), 4)
-        self.assertEqual(script.count("open(gen_random_uuid(), ('019aa6b1-abcd-7000-8000-' || "), 4)
-        with self.assertRaises(Failure):
-            statement.logins("", "", users[1:], 1)
-        for name, file in (("login_account", "Services/Identity/Login/LoginStatements.swift"),
-                           ("session_open", "Services/Token/Sessions/SessionStatements.swift")):
-            self.assertRegex(statement.written(name, (ROOT / file).read_text()), r"(?s)^select .*\$3")
+        self.assertEqual(re.findall(r"^\\set n\d random\((\d+), (\d+)\)$", script, re.MULTILINE),
+                         [("1", "5"), ("6", "10"), ("11", "15"), ("16", "20")])
+        for number in range(4):
+            self.assertIn(f"find_account('c1x' || :n{number}, ", script)
+            self.assertIn(f", id(:n{number}), 'gatehouse', ", script)
 
     def test_each_limit_that_refuses_is_on_a_route(self) -> None:
         limited = {route["prefix"]: route.get("limits") for route in tight_routes()["routes"]}

@@ -1,6 +1,5 @@
 import Domain
 import FoundationEssentials
-import HTTPTypes
 public import Kit
 import NIOCore
 public import Passwords

@@ -33,7 +33,8 @@ public enum InternalHeader {
     /// waiting for the event, and does not pass the field on.
     public static let revoked: StaticString = "x-gatehouse-revoked"
     /// In an answer of 503: for how many milliseconds this instance has no room for requests of this method and path. The
-    /// gateway refuses them itself until then, when no other instance has, and does not pass the field on.
+    /// gateway refuses them itself for that long and at most a second, when no other instance has, and does not pass the
+    /// field on.
     public static let busy: StaticString = "x-gatehouse-busy"
     /// The request's id, the same in every process and in the answer.
     public static let requestID: StaticString = "x-request-id"

@@ -3,7 +3,7 @@ import NIOCore
 
 /// Which instances have said that they have no room for some work, and until when.
 ///
-/// They are asked again after a few hundredths of a second, so it holds no more than was said in that time.
+/// They are asked again after a second at most, usually a few hundredths, so it holds no more than was said in that time.
 struct BusyInstances {
     private struct Key: Hashable {
         let connection: ObjectIdentifier

@@ -26,7 +26,8 @@ BUDGETS = (
            unit="times that without"),
 )
 
-# What nginx took as a proxy on 32 connections where the budgets were set: they are absolute, and machines are not alike.
+# What nginx 1.22 took as a proxy on 32 connections where the budgets were set, and by which they were: they are absolute,
+# and machines are not alike.
 _YARDSTICK = ("echo-h1-32", "nginx", "proxy", 0.023)
 
 

@@ -130,13 +130,18 @@ class Gatehouse(Side):
 
     def users(self, count: int) -> list[User]:
         if len(self.made) < count:
-            self.made += self._make_users(count - len(self.made))
+            self.made += self._make_users(count - len(self.made), _prefix())
         return self.made[:count]
 
-    def _make_users(self, count: int) -> list[User]:
+    def people(self, count: int) -> tuple[str, str]:
+        """New users for statements that are run without us: the SQL of a name and of an id by its number, 1 to `count`."""
+        prefix = _prefix()
+        self._make_users(count, prefix)
+        return f"'c{prefix}x' || {{}}", _by_number(prefix)
+
+    def _make_users(self, count: int, prefix: str) -> list[User]:
         """All with the hash of one who registered."""
         model, _, password = self.suite.register()
-        prefix = _prefix()
         self.suite.sql(f"""
             set session_replication_role = replica;
             set synchronous_commit = off;
@@ -156,7 +161,7 @@ class Gatehouse(Side):
     def identifiers(self, count: int) -> str:
         """New sessions for statements that are run without us: the SQL of an id by its number, 1 to `count`."""
         self.sessions(count)
-        return _id_sql(self.newest).replace("to_hex(n)", "to_hex(cast({} as bigint))")
+        return _by_number(self.newest)
 
     def sessions(self, count: int) -> list[Session]:
         users = self.users(min(100_000, max(1, count // 10)))
@@ -189,3 +194,8 @@ def _id(prefix: str, number: int) -> uuid.UUID:
 
 def _id_sql(prefix: str) -> str:
     return f"('{prefix}8000' || lpad(to_hex(n), 12, '0'))::uuid"
+
+
+def _by_number(prefix: str) -> str:
+    """The same for a number to be filled in."""
+    return _id_sql(prefix).replace("to_hex(n)", "to_hex(cast({} as bigint))")

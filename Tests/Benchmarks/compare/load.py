@@ -11,7 +11,7 @@ from gateway.processes import Failure
 from . import wrk
 from .sample import Sample
 from .side import Call, Session, Side
-from .workload import Bench
+from .workload import Bench, Contestant
 
 WARM_UP = 1
 
@@ -116,5 +116,6 @@ def access_tokens(bench: Bench, side: Side, count: int) -> list[str]:
     return [session.access for session in exchange(bench, side, [each.refresh for each in sessions]) if session.access]
 
 
-def file_name(side: Side) -> str:
-    return "".join(letter if letter.isalnum() else "-" for letter in side.name)
+def file_name(named: Side | Contestant) -> str:
+    """Its name as a part of a file's."""
+    return "".join(letter if letter.isalnum() else "-" for letter in named.name)

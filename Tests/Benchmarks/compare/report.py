@@ -117,6 +117,8 @@ def markdown(document: dict, pictures: str = "") -> str:
         "they are; `times ours` is a side's CPU to Gatehouse's in the same round, median (least–most). Latencies are those "
         f"of callers who ask again at once. Memory is {document['memory']}, after the load.",
     ]
+    if document.get("against"):
+        lines += ["", f"The other build is the one in {document['against']}."]
     if document["left_out"]:
         lines += ["", *[f"- {sentence}" for sentence in document["left_out"]]]
     lines += _head(document)

@@ -25,7 +25,7 @@ VARIANTS = {
     "two gateways": {"table": tight_routes, "gateways": 2, "REDIS_TIMEOUT": "10s"},
     "gatehouse, Redis stopped": {},
 }
-# Gatehouse of other executables, which stays as long as it does.
+# Gatehouse of other executables, which runs as long as Gatehouse itself.
 ANOTHER = "gatehouse, another build"
 # Where many users or tenants are compared with few, the tables are what counts: nothing is answered from memory.
 SIZED = {"PROFILE_CACHE_SIZE": "0"}

@@ -1,5 +1,4 @@
-"""Statements alone, by pgbench on Gatehouse's own Postgres: that of a refresh one by one, in a pipeline, many rows in one;
-those of a login at a pace."""
+"""Statements alone, by pgbench on Gatehouse's own Postgres; that of a refresh one by one, in a pipeline, many rows in one."""
 
 import glob
 import os
@@ -11,20 +10,10 @@ from suite import ROOT
 from .gatehouse import TENANT, Gatehouse
 from .load import file_name
 from .sample import Sample
-from .side import User
 from .workload import Bench
 
 _CLIENTS, _AT_ONCE = 8, 20
 _VALUES = {"$3": "'gatehouse'", "$4": "864000", "$5": "null::text"}
-# Logins a second, about what one core hashes, and how many of them go together where several do.
-LOGINS_PER_SECOND, LOGINS_AT_ONCE = 60, 4
-# What `login_account` and `session_open` are given: $1 is the name, $2 the user.
-_ACCOUNT = ["'127.0.0.1'", "'{}'"]
-_SESSION = ["'gatehouse'", "'{pwd}'", "null", "'benchmark'", "null", "null", "'127.0.0.1'", "864000", "8640000", "'openid'",
-            "0", "0", "gen_random_uuid()", "'benchmark'", "null",
-            # Each comes with a device of its own, as the load does.
-            "encode(sha256(uuid_send(gen_random_uuid())), 'hex')"]
-
 
 def written(name: str, source: str, *parts: str) -> str:
     """A statement as it stands in the code, in which these parts have to occur."""
@@ -41,27 +30,6 @@ def rotation(source: str) -> str:
     for name, value in _VALUES.items():
         text = text.replace(name, value)
     return text
-
-
-def filled(text: str, values: list[str]) -> str:
-    """A statement with these values for $1 and on."""
-    return re.sub(r"\$(\d+)", lambda parameter: values[int(parameter[1]) - 1], text)
-
-
-def logins(account: str, session: str, users: list[User], count: int) -> str:
-    """A script of pgbench: that many users are looked up and then have a session opened."""
-    stem = os.path.commonprefix([user.name for user in users]).rstrip("0123456789")
-    numbers = [int(user.name.removeprefix(stem)) for user in users]
-    if sorted(numbers) != list(range(1, len(users) + 1)):
-        raise Failure("the users' names are not as the benchmark knows them.")
-    picks = [f"n{number}" for number in range(count)]
-    draws = "".join(f"\\set {pick} random(1, {len(users)})\n" for pick in picks)
-    looks = [filled(account, [f"'{stem}' || :{pick}", *_ACCOUNT]) + ";\n" for pick in picks]
-    # The user by the name once more would be a second look: ids count as names do.
-    head = users[numbers.index(1)].id[:-12]
-    opens = [filled(session, ["gen_random_uuid()", f"('{head}' || lpad(to_hex(cast(:{pick} as bigint)), 12, '0'))::uuid",
-                              *_SESSION]) + ";\n" for pick in picks]
-    return draws + "".join("\\startpipeline\n" + "".join(each) + "\\endpipeline\n" for each in (looks, opens))
 
 
 def script(statement: str, identifier: str, sessions: int, way: str) -> tuple[str, int]:
@@ -88,7 +56,7 @@ def script(statement: str, identifier: str, sessions: int, way: str) -> tuple[st
 
 
 class Statement:
-    """A contestant: a script again and again, as often as it can be or at a pace, prepared, as the services' role."""
+    """A contestant: a script again and again, prepared, as the services' role."""
 
     version = "pgbench"
 
@@ -110,14 +78,21 @@ class Statement:
         return Sample(transactions * self.each, seconds, used)
 
     def run(self, seconds: float) -> int:
+        """How often it was done."""
+        with started(self.command(seconds)) as process:
+            return self.done(finish(process, timeout=seconds + 60))
+
+    def command(self, seconds: float) -> list[str]:
         environment = {"PGPASSFILE": str(self.side.suite.folder / "secrets/pgpass"),
                        "PGOPTIONS": f"-c gatehouse.tenant={TENANT}"}
-        command = self.bench.load_command(
+        return self.bench.load_command(
             "env", *(f"{name}={value}" for name, value in environment.items()), self.program, "-n", "-h", "127.0.0.1",
             "-p", self.side.suite.ports["POSTGRES"], "-U", "gatehouse_service", "-d", "gatehouse", "-M", "prepared",
             *self.options, "-T", max(1, round(seconds)), "-f", self.file)
-        with started(command) as process:
-            said = finish(process, timeout=seconds + 60)
+
+    @staticmethod
+    def done(said: str) -> int:
+        """What pgbench tells of it."""
         done = re.search(r"number of transactions actually processed: (\d+)", said)
         failed = re.search(r"number of failed transactions: (\d+)", said)
         if not done or not int(done[1]) or failed and int(failed[1]):
@@ -130,11 +105,3 @@ def of_refresh(bench: Bench, side: Gatehouse, identifier: str, sessions: int, wa
     source = (ROOT / "Services/Token/Rotation/RotationStatements.swift").read_text()
     text, rotations = script(rotation(source), identifier, sessions, way)
     return Statement(bench, side, f"limit: statement, {way}", text, rotations)
-
-
-def of_login(bench: Bench, side: Gatehouse, users: list[User], name: str, at_once: int) -> Statement:
-    """At the pace of logins, so many of them together."""
-    account = written("login_account", (ROOT / "Services/Identity/Login/LoginStatements.swift").read_text(), "$1, $2, $3)")
-    session = written("session_open", (ROOT / "Services/Token/Sessions/SessionStatements.swift").read_text(), "$17, $18)")
-    return Statement(bench, side, name, logins(account, session, users, at_once), at_once,
-                     ("-c", 2, "-R", LOGINS_PER_SECOND / at_once))

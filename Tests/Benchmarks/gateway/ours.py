@@ -1,7 +1,6 @@
 """Gatehouse's side: a suite of its own whose echo route is limited by a policy that counts and never refuses."""
 
 import json
-import os
 import subprocess
 
 from suite import ROOT, Door, Suite, spare_ports
@@ -50,6 +49,6 @@ def version(running):
     status, health = Door(running.ports["OPS"]).send("GET", "/health/readiness")
     if status != 200:
         raise Failure(f"the gateway is not ready: {health}")
-    built_here = not os.environ.get("GATEHOUSE_BIN_DIR")
+    built_here = not running.environment.get("GATEHOUSE_BIN_DIR")
     commit = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty"], capture_output=True, text=True)
     return " ".join([health["version"], *(commit.stdout.split() if built_here else [])])

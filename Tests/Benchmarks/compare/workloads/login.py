@@ -7,18 +7,18 @@ from suite import quantile
 
 from ..limits import loop, offered
 from ..load import WARM_UP, run_program
+from ..login_statements import AT_ONCE, PER_SECOND, Paced
 from ..meter import thread_seconds, threads
 from ..sample import Sample
 from ..side import Side
-from ..statement import LOGINS_AT_ONCE, LOGINS_PER_SECOND, of_login
 from ..workload import Bench, Contestant, Workload
 
 _USERS, _CONNECTIONS = 500, 4
 _HASH, _HASH_ANEW = "limit: Argon2id", "limit: Argon2id in memory mapped anew"
 _APART = "gatehouse, hashes on a core of their own"
 # By how many logins go together.
-_STATEMENTS = {1: f"limit: statements, {LOGINS_PER_SECOND} a second",
-               LOGINS_AT_ONCE: f"limit: statements, {LOGINS_PER_SECOND} a second, {LOGINS_AT_ONCE} at once"}
+_STATEMENTS = {1: f"limit: statements, {PER_SECOND} a second",
+               AT_ONCE: f"limit: statements, {PER_SECOND} a second, {AT_ONCE} at once"}
 _BEYOND, _SHARE, _AMONG = "beyond the hash", "of what hashes allow", "the hash among others"
 
 
@@ -72,9 +72,9 @@ class Login(Workload):
             "the servers have cores would do; the hash among others is what our threads that hash have used. Where these "
             "have the servers' cores for their own, all else shares the load's. The limit program verifies in memory that it "
             "keeps, as Gatehouse does; beside it the same in memory that is mapped for each, which is what libsodium does of "
-            "itself. What the processes use when nobody asks, measured before each load, is not counted. The statements are "
-            "those that look up a login's account and open its session, and nothing else: what Postgres takes for them alone at "
-            "such a pace, on a core that hashes nothing, each login by itself or several in one transaction.")
+            "itself. The statements are what a login asks of Postgres, by pgbench and on a core that hashes nothing: the account "
+            "is looked up in one transaction and the session opened in another, for each by itself or for several together. "
+            "What the processes use when nobody asks, measured before each load, is not counted.")
     is_in_quick = True
     columns = {_AMONG: "{:.2f}", _BEYOND: "{:.2f}", _SHARE: "{:.0%}"}
     names = ("gatehouse", "fastapi", "glewlwyd", _APART, _HASH, _HASH_ANEW, *_STATEMENTS.values())
@@ -87,8 +87,7 @@ class Login(Workload):
             contestants.append(Logins(bench, sides[0], _APART))
         contestants += loop(bench, _HASH, "hash", "kept") + loop(bench, _HASH_ANEW, "hash", "anew")
         for count, name in _STATEMENTS.items():
-            contestants += offered(
-                bench, name, lambda count=count, name=name: of_login(bench, sides[0], sides[0].users(_USERS), name, count))
+            contestants += offered(bench, name, lambda count=count, name=name: Paced(bench, sides[0], name, count))
         return contestants
 
     def compare(self, samples: dict[str, Sample]) -> None:
