@@ -73,7 +73,7 @@ def main():
                 path.write_text(sql)
                 output = subprocess.run(
                     [pgbench, "-n", "-h", "127.0.0.1", "-p", str(suite.ports["POSTGRES"]), "-U", "gatehouse_service",
-                     "-d", "gatehouse", "-M", "prepared", "-T", str(seconds), "-f", path],
+                     "-M", "prepared", "-T", str(seconds), "-f", path, "gatehouse"],
                     env=environment, check=True, capture_output=True, text=True).stdout
                 latencies[name].append(float(re.search(r"latency average = ([0-9.]+)", output).group(1)))
         print("| statement | median ms |\n|---|---|")

@@ -4,6 +4,7 @@ import json
 import pathlib
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 
 from gateway.processes import Failure
@@ -34,6 +35,8 @@ class Load:
         self.write()
         self.bench.pin(self.side)
         self.load(WARM_UP)
+        # Logins whose callers have gone are over by then: those that come next are not refused for their sake.
+        time.sleep(0.2)
         meter = self.bench.meter(self.side)
         outcome = self.load(seconds)
         sample = outcome.sample(meter.cpu(), outcome.faults())

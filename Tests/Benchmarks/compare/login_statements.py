@@ -15,6 +15,8 @@ from .workload import Bench
 # Logins a second, about as many as one core signs in, and how many of them go together where several do.
 PER_SECOND, AT_ONCE = 60, 4
 _USERS = 500
+# Few, as services have few connections: what each keeps of functions and plans is to be in the caches as well.
+_CLIENTS = 2
 # Rises from one millisecond to the next, as the ids of sessions do.
 _NEW_ID = ("encode(overlay(uuid_send(gen_random_uuid()) placing substring(int8send("
            "(extract(epoch from clock_timestamp()) * 1000)::bigint) from 3) from 1 for 6), 'hex')::uuid")
@@ -72,7 +74,7 @@ class Paced(Statement):
     def __init__(self, bench: Bench, side: Gatehouse, name: str, count: int):
         logins = Logins(*side.people(_USERS))
         logins.check(side)
-        super().__init__(bench, side, name, logins.script(_USERS, count), count, ("-c", 2, "-R", PER_SECOND / count))
+        super().__init__(bench, side, name, logins.script(_USERS, count), count, ("-c", _CLIENTS, "-R", PER_SECOND / count))
 
     def measure(self, seconds: float) -> Sample:
         self.bench.pin(self.side)

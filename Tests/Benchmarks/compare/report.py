@@ -138,12 +138,15 @@ def _head(document: dict) -> list[str]:
     rows = budgets.rows(document["results"])
     if not rows:
         return []
-    pace = budgets.pace(document["results"])
-    told = ["", f"The budgets of CPU were set where nginx, as a proxy on 32 connections, took {pace[0]:g} s per 1,000; in this "
-            f"run it took {short(pace[1])} times that."] if pace else []
-    return ["", "| | budget | measured | of the budget | peers to ours |", "|---|---|---|---|---|",
-            *[_row([row.title, row.budget_text, row.measured_text, f"{row.share:.0%}",
-                    ", ".join(f"{name} {Spread(**spread)}" for name, spread in row.peers.items())]) for row in rows], *told]
+    columns = ["", "budget", "measured", "of the budget", "pace", "of the budget at pace 1", "peers to ours"]
+    lines = [_row(columns), "|---" * len(columns) + "|"]
+    for row in rows:
+        peers = ", ".join(f"{name} {Spread(**spread)}" for name, spread in row.peers.items())
+        paced = (short(row.pace), f"{row.share / row.pace:.0%}") if row.pace else ("", "")
+        lines.append(_row([row.title, row.budget_text, row.measured_text, f"{row.share:.0%}", *paced, peers]))
+    return ["", *lines, "",
+            "Budgets are absolute, and machines are not alike: `pace` is how many times as long a limit program of the same "
+            "workload, for the gateway nginx, took in these rounds as on the machine that the budgets were set by."]
 
 
 def _table(result: dict) -> list[str]:

@@ -87,8 +87,9 @@ class Statement:
                        "PGOPTIONS": f"-c gatehouse.tenant={TENANT}"}
         return self.bench.load_command(
             "env", *(f"{name}={value}" for name, value in environment.items()), self.program, "-n", "-h", "127.0.0.1",
-            "-p", self.side.suite.ports["POSTGRES"], "-U", "gatehouse_service", "-d", "gatehouse", "-M", "prepared",
-            *self.options, "-T", max(1, round(seconds)), "-f", self.file)
+            "-p", self.side.suite.ports["POSTGRES"], "-U", "gatehouse_service", "-M", "prepared", *self.options,
+            # The database stands by itself: before version 17 `-d` is to tell everything that is done.
+            "-T", max(1, round(seconds)), "-f", self.file, "gatehouse")
 
     @staticmethod
     def done(said: str) -> int:
