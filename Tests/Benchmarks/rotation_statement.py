@@ -14,12 +14,12 @@ import subprocess
 import sys
 import uuid
 
+from compare.statement import filled, written
 from suite import ROOT, Door, Suite
 
 
 def statement(name):
-    source = (ROOT / "Services/Token/Rotation/RotationStatements.swift").read_text()
-    text = re.search(rf'"{name}".*?"""\n(.*?)"""', source, re.DOTALL).group(1)
+    text = written(name, (ROOT / "Services/Token/Rotation/RotationStatements.swift").read_text())
     # The same row again and again: whatever generation it has is the right one.
     return text.replace("s.generation = $2", "s.generation >= 0")
 
@@ -32,14 +32,9 @@ def main():
         door = Door(suite.ports["TOKEN"])
         session, inside = (suite.open_session(door, user)["session_id"] for _ in range(2))
 
-        def filled(text, session):
-            values = {
-                "$1": f"'{session}'", "$3": "'gatehouse'", "$4": "864000", "$5": "null", "$6": "null::uuid",
-                "$7": "false",
-            }
-            for name, value in values.items():
-                text = text.replace(name, value)
-            return text.strip() + ";\n"
+        def ready(text, session):
+            return filled(text, {
+                1: f"'{session}'", 3: "'gatehouse'", 4: "864000", 5: "null", 6: "null::uuid", 7: "false"}) + ";\n"
 
         text = statement("rotation_rotate")
         without = text.replace("and s.organization_id is null", "")
@@ -47,11 +42,11 @@ def main():
             r"(?<!_)array\(\s*select.*?u\.is_superuser\s*\)", "role_claims(s.user_id)", text, flags=re.DOTALL)
         assert text not in (without, by_function)
         files = {
-            "as it stands": filled(text, session),
-            "without a look at the organization": filled(without, session),
-            "roles by function": filled(by_function, session),
-            "in an organization: both statements": filled(text, inside)
-            + filled(statement("rotation_rotate_in_organization"), inside),
+            "as it stands": ready(text, session),
+            "without a look at the organization": ready(without, session),
+            "roles by function": ready(by_function, session),
+            "in an organization: both statements": ready(text, inside)
+            + ready(statement("rotation_rotate_in_organization"), inside),
         }
         tenant, organization = "00000000-0000-7000-8000-000000000001", uuid.uuid4()
         environment = {

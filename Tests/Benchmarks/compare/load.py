@@ -12,7 +12,7 @@ from gateway.processes import Failure
 from . import wrk
 from .sample import Sample
 from .side import Call, Session, Side
-from .workload import Bench, Contestant
+from .workload import Bench
 
 WARM_UP = 1
 
@@ -50,7 +50,7 @@ class Calls(Load):
     def __init__(self, bench: Bench, side: Side, label: str, connections: int, calls: Callable[[Side], Sequence[Call]]):
         super().__init__(bench, side, connections)
         self.calls = calls
-        self.file = bench.scratch / f"{label}-{file_name(side)}.requests"
+        self.file = bench.scratch / f"{label}-{file_name(side.name)}.requests"
 
     def write(self) -> None:
         wrk.write_records(self.file, map(wrk.text, self.calls(self.side)))
@@ -101,7 +101,7 @@ def exchange(bench: Bench, side: Side, tokens: Sequence[str]) -> list[Session]:
 
 def exchange_some(bench: Bench, side: Side, tokens: Sequence[str]) -> tuple[list[Session], wrk.Outcome]:
     """The same where some may be refused."""
-    stem = bench.scratch / f"exchange-{file_name(side)}"
+    stem = bench.scratch / f"exchange-{file_name(side.name)}"
     template = wrk.write_template(stem.with_suffix(".template"), side.call("refresh", refresh=wrk.TOKEN))
     pool = wrk.write_lines(stem.with_suffix(".tokens"), tokens)
     idle = wrk.write_records(stem.with_suffix(".idle"), [wrk.text(side.call("jwks"))])
@@ -119,6 +119,13 @@ def access_tokens(bench: Bench, side: Side, count: int) -> list[str]:
     return [session.access for session in exchange(bench, side, [each.refresh for each in sessions]) if session.access]
 
 
-def file_name(named: Side | Contestant) -> str:
-    """Its name as a part of a file's."""
-    return "".join(letter if letter.isalnum() else "-" for letter in named.name)
+def used_at_rest(bench: Bench, side: Side, seconds: float) -> dict[str, float]:
+    """CPU seconds by group in that time, in which nobody asks."""
+    meter = bench.meter(side)
+    time.sleep(seconds)
+    return meter.cpu()
+
+
+def file_name(name: str) -> str:
+    """A side's or contestant's name as a part of a file's."""
+    return "".join(letter if letter.isalnum() else "-" for letter in name)

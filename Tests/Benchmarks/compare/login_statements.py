@@ -1,15 +1,14 @@
 """What a login asks of Postgres, by pgbench and nothing else, at the pace of logins: what no service can do with less."""
 
-import re
 import time
 
 from gateway.processes import Failure, finish, started
 from suite import ROOT
 
 from .gatehouse import TENANT, Gatehouse
-from .load import WARM_UP
+from .load import WARM_UP, used_at_rest
 from .sample import Sample
-from .statement import Statement, written
+from .statement import Statement, filled, written
 from .workload import Bench
 
 # Logins a second, about as many as one core signs in, and how many of them go together where several do.
@@ -28,11 +27,6 @@ _SESSION = ["'gatehouse'", "'{pwd}'", "null", "'benchmark'", "null", "null", "'1
             "encode(sha256(uuid_send(gen_random_uuid())), 'hex')"]
 
 
-def filled(text: str, values: list[str]) -> str:
-    """A statement with these values for $1 and on."""
-    return re.sub(r"\$(\d+)", lambda parameter: values[int(parameter[1]) - 1], text)
-
-
 class Logins:
     """The two statements for users by number, the SQL of whose names and ids is given."""
 
@@ -44,10 +38,10 @@ class Logins:
             "session_open", (ROOT / "Services/Token/Sessions/SessionStatements.swift").read_text(), "$17, $18)")
 
     def look(self, number: str) -> str:
-        return filled(self.account, [self.name.format(number), *_ACCOUNT])
+        return filled(self.account, dict(enumerate([self.name.format(number), *_ACCOUNT], 1)))
 
     def open(self, number: str) -> str:
-        return filled(self.session, [_NEW_ID, self.identifier.format(number), *_SESSION])
+        return filled(self.session, dict(enumerate([_NEW_ID, self.identifier.format(number), *_SESSION], 1)))
 
     def script(self, users: int, count: int) -> str:
         """So many at once, whose looks are one transaction and whose sessions are another."""
@@ -78,9 +72,7 @@ class Paced(Statement):
 
     def measure(self, seconds: float) -> Sample:
         self.bench.pin(self.side)
-        meter = self.bench.meter(self.side)
-        time.sleep(seconds)
-        rest = meter.cpu()["postgres"]
+        rest = used_at_rest(self.bench, self.side, seconds)["postgres"]
         with started(self.command(WARM_UP + seconds)) as process:
             # What a connection does first is done by then: functions and plans are there.
             time.sleep(WARM_UP)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from gateway.processes import Failure
 
 from .gatehouse import Gatehouse, routes, tight_routes
+from .load import file_name
 from .side import Side
 
 # Peers by module and class, loaded when they are wanted: what they need of Python is not needed without them.
@@ -80,8 +81,7 @@ class Sides:
 
     def make(self, name: str) -> Side:
         """One more, not started yet. It keeps its files in a folder of its own in `scratch`."""
-        folder = pathlib.Path(tempfile.mkdtemp(
-            prefix="".join(letter if letter.isalnum() else "-" for letter in name) + "-", dir=self.scratch))
+        folder = pathlib.Path(tempfile.mkdtemp(prefix=file_name(name) + "-", dir=self.scratch))
         # Postgres' user has to pass through it.
         folder.chmod(0o755)
         if name in PEERS:

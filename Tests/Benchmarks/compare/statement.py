@@ -13,7 +13,8 @@ from .sample import Sample
 from .workload import Bench
 
 _CLIENTS, _AT_ONCE = 8, 20
-_VALUES = {"$3": "'gatehouse'", "$4": "864000", "$5": "null::text"}
+_VALUES = {3: "'gatehouse'", 4: "864000", 5: "null::text"}
+
 
 def written(name: str, source: str, *parts: str) -> str:
     """A statement as it stands in the code, in which these parts have to occur."""
@@ -23,13 +24,15 @@ def written(name: str, source: str, *parts: str) -> str:
     return match[1].strip()
 
 
+def filled(text: str, values: dict[int, str]) -> str:
+    """A statement with values for these parameters; others stay."""
+    return re.sub(r"\$(\d+)", lambda parameter: values.get(int(parameter[1]), parameter[0]), text)
+
+
 def rotation(source: str) -> str:
     """The statement for any of a session's generations: whatever it has is the right one."""
     text = written("rotation_rotate", source, "s.generation = $2", "s.id = $1")
-    text = text.replace("s.generation = $2", "s.generation >= 0")
-    for name, value in _VALUES.items():
-        text = text.replace(name, value)
-    return text
+    return filled(text.replace("s.generation = $2", "s.generation >= 0"), _VALUES)
 
 
 def script(statement: str, identifier: str, sessions: int, way: str) -> tuple[str, int]:
@@ -66,7 +69,7 @@ class Statement:
         self.bench, self.side, self.name, self.each, self.options = bench, side, name, each, options
         programs = sorted(glob.glob("/usr/lib/postgresql/*/bin/pgbench"))
         self.program = programs[-1] if programs else found("pgbench")
-        self.file = bench.scratch / f"{file_name(self)}.sql"
+        self.file = bench.scratch / f"{file_name(name)}.sql"
         self.file.write_text(script)
 
     def measure(self, seconds: float) -> Sample:

@@ -36,7 +36,7 @@ class Introspections:
     def __init__(self, bench: Bench, side: Side):
         self.bench, self.side = bench, side
         self.name, self.version = side.name, side.version
-        stem = bench.scratch / f"introspect-{file_name(side)}"
+        stem = bench.scratch / f"introspect-{file_name(side.name)}"
         self.texts, self.order_file = stem.with_suffix(".requests"), stem.with_suffix(".order")
 
     def measure(self, seconds: float) -> Sample:

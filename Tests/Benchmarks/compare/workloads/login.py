@@ -1,12 +1,11 @@
 """Logins, which are a hash and what is around it."""
 
 import dataclasses
-import time
 
 from suite import quantile
 
 from ..limits import loop, offered
-from ..load import WARM_UP, run_program
+from ..load import WARM_UP, run_program, used_at_rest
 from ..login_statements import AT_ONCE, PER_SECOND, Paced
 from ..meter import thread_seconds, threads
 from ..sample import Sample
@@ -38,9 +37,7 @@ class Logins:
         hashing = self.hashing()
         if self.name == _APART:
             self.bench.pin_apart(self.side, hashing)
-        meter = self.bench.meter(self.side)
-        time.sleep(seconds)
-        rest = meter.cpu()
+        rest = used_at_rest(self.bench, self.side, seconds)
         meter, hashed = self.bench.meter(self.side), thread_seconds(hashing)
         said = self.load(seconds)
         # Few logins have to carry what the processes do of themselves, so that is taken off.

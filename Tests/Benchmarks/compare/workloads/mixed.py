@@ -15,7 +15,7 @@ class Mixture(Load):
 
     def __init__(self, bench: Bench, side: Side, shares: dict[str, int], connections: int, label: str):
         super().__init__(bench, side, connections)
-        stem = bench.scratch / f"{label}-{file_name(side)}"
+        stem = bench.scratch / f"{label}-{file_name(side.name)}"
         self.requests_file, self.order_file = stem.with_suffix(".requests"), stem.with_suffix(".order")
         self.shares = shares
         self.pool = Pool(bench, side, stem, connections, _SESSIONS)

@@ -19,7 +19,7 @@ class Refreshes:
     def __init__(self, bench: Bench, side: Side, sessions: int):
         self.bench, self.side = bench, side
         self.name, self.version = side.name, side.version
-        stem = bench.scratch / f"refresh-{file_name(side)}"
+        stem = bench.scratch / f"refresh-{file_name(side.name)}"
         self.used_file = stem.with_suffix(".used")
         self.pool = Pool(bench, side, stem, _CONNECTIONS, sessions)
 
