@@ -80,7 +80,8 @@ struct StoppedInstanceTests {
         await writers.stop()
 
         #expect(readers.statuses.allSatisfy { $0 == 200 }, "\(Set(readers.statuses))")
-        // What may not be repeated is lost where it had been sent to the instance: at most one of each caller.
+        // What may not be repeated is lost where it had been sent to the instance: at most one of each caller, as all event
+        // loops know that it does not answer before the first of them gives its connection up.
         let lost = writers.statuses.filter { $0 != 400 }
         #expect(lost.allSatisfy { $0 == 503 })
         #expect(lost.count <= 3)

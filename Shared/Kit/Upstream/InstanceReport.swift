@@ -14,7 +14,7 @@ struct HealthPolicy: Sendable {
 enum InstanceStanding: String, Sendable, CaseIterable {
     /// In use.
     case ready
-    /// Says that it is not ready, or was not asked yet: used when no other is ready.
+    /// Says that it is not ready, or does not say that it is: used when no other is ready.
     case notReady = "not_ready"
     /// Out of use for failures.
     case ejected

@@ -12,7 +12,8 @@ final class UpstreamHealth: Sendable {
         var circuit: Circuit
         /// Event loops that have a connection to it.
         var connections = 0
-        /// What it said last; nil when it was not asked since it was connected or ejected.
+        /// What it said last; nil when it left the last question unanswered, or was not asked since it was connected or
+        /// ejected.
         var isReady: Bool?
 
         var report: InstanceReport {
@@ -89,8 +90,9 @@ final class UpstreamHealth: Sendable {
         }
     }
 
-    /// It said whether it is ready.
-    func answered(_ address: SocketAddress, isReady: Bool) {
+    /// It said whether it is ready; nil when it said nothing in time, which on a process that hangs tells of itself
+    /// sooner than a connection does.
+    func answered(_ address: SocketAddress, isReady: Bool?) {
         change(address) { member, _, _ in member.isReady = isReady }
     }
 

@@ -188,7 +188,10 @@ extension UpstreamInstance: HTTP2ClientObserver {
     }
 
     func ended(_ stream: HTTP2StreamID, _ ending: HTTP2StreamEnding) {
-        if question == stream { question = nil }
+        if question == stream {
+            question = nil
+            if case .expired = ending { health.answered(address, isReady: nil) }
+        }
         switch (failure(in: ending), trial == .sent(stream)) {
         case (let failure?, true): endTrial(failure)
         case (let failure?, false): health.failed(address, failure)

@@ -171,6 +171,25 @@ struct UpstreamTests {
         }
     }
 
+    @Test("one that leaves a question unanswered gets nothing new until it has answered one")
+    func hanging() async throws {
+        let adjust: (inout HealthPolicy) -> Void = {
+            $0.circuit.consecutive = .max
+            $0.circuit.requests = .max
+        }
+        try await withUpstream([.answers, .answers], adjust: adjust) { test in
+            test.instances[0].change { $0.readiness = nil }
+            try await test.until(0, is: .notReady)
+            try await test.settle()
+            let before = test.instances[0].counts.requests
+            #expect(await test.load().isEmpty)
+            #expect(test.instances[0].counts.requests == before)
+            test.instances[0].change { $0.readiness = 200 }
+            try await test.until(0, is: .ready)
+            await test.loadUntil(0..<2, have: 100)
+        }
+    }
+
     @Test("when none is ready, all are used")
     func noneReady() async throws {
         try await withUpstream([.answers, .answers]) { test in
