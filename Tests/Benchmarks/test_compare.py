@@ -7,11 +7,14 @@ import contextlib
 import os
 import pathlib
 import re
+import shutil
+import subprocess
 import tempfile
+import time
 import unittest
 import uuid
 
-from compare import budgets, document, limits, login_statements, meter, report, statement, wrk
+from compare import budgets, document, instructions, limits, login_statements, meter, report, statement, wrk
 from compare.gatehouse import TENANT, TIGHT, _id, routes, tight_routes
 from compare.sample import Sample, outside
 from compare.side import Call
@@ -127,6 +130,40 @@ class Processes(unittest.TestCase):
         self.assertEqual(cores.sentence(), "servers held to cores 0, 1, the load to core 2")
 
 
+class Instructions(unittest.TestCase):
+    SAID = "Events enabled\n%s;;instructions:u;624;100.00;;\n%s;;instructions:k;624;100.00;;\n"
+
+    def parsed(self, *values: str) -> float | None:
+        return instructions.parsed(self.SAID % values, instructions.EVENTS)
+
+    def test_they_are_added_up_where_all_are_known(self) -> None:
+        self.assertEqual(self.parsed("3000", "500"), 3500)
+        self.assertEqual(self.parsed("<not counted>", "<not counted>"), 0, "nothing ran")
+        self.assertIsNone(self.parsed("3000", "<not supported>"))
+        self.assertIsNone(instructions.parsed("No permission to enable instructions:u event.\n", instructions.EVENTS))
+
+    @unittest.skipUnless(shutil.which("perf"), "there is no perf")
+    def test_each_group_is_counted_while_it_is_asked_for(self) -> None:
+        # The processor's counters are not everywhere, its time is.
+        events = ["task-clock:u"]
+        if self.time(events) is None:
+            self.skipTest("perf may count nothing here")
+        busy, idle = (subprocess.Popen(command) for command in (["sh", "-c", "while :; do :; done"], ["sleep", "600"]))
+        try:
+            with instructions.counted({"busy": lambda: [busy.pid], "idle": lambda: [idle.pid], "none": list}, events) as found:
+                time.sleep(0.3)
+        finally:
+            for process in (busy, idle):
+                process.kill()
+                process.wait()
+        self.assertEqual((sorted(found), found["idle"]), (["busy", "idle"], 0))
+        self.assertGreater(found["busy"], 0)
+
+    def time(self, events: list[str]) -> float | None:
+        said = subprocess.run(["perf", "stat", "-x", ";", "-e", *events, "true"], capture_output=True, text=True, check=False)
+        return instructions.parsed(said.stderr, events)
+
+
 class Reports(unittest.TestCase):
     def setUp(self) -> None:
         self.workload = Workload()
@@ -136,11 +173,11 @@ class Reports(unittest.TestCase):
                         sample("other", 3, 3.0, errors={"status 500": 2})]
         for each in self.samples:
             each.workload = "me"
-        fields = {"me": [Simple("gatehouse", "Gatehouse 1", None), Simple("other", "Other 2", None)]}
+        self.fields = {"me": [Simple("gatehouse", "Gatehouse 1", None), Simple("other", "Other 2", None)]}
         about = {"measured": "2026-11-21T10:00:00Z", "set": "quick", "rounds": 3, "seconds": 2, "cores": 2,
                  "pinning": "pinned", "memory": "resident", "tools": ["wrk"],
                  "left_out": ["caddy is left out: away."], "is_whole": True}
-        self.document = report.document(about, [self.workload], fields, self.samples)
+        self.document = report.document(about, [self.workload], self.fields, self.samples)
 
     def test_ratios_are_of_the_same_round(self) -> None:
         other = self.document["results"][0]["sides"]["other"]
@@ -159,6 +196,15 @@ class Reports(unittest.TestCase):
         row, = budgets.rows(self.document["results"])
         self.assertEqual((row.measured_text, row.share, row.pace), ("0.1", 1.0, None))
         self.assertEqual(list(row.peers), ["other"])
+
+    def test_instructions_have_budgets_and_a_column_where_they_were_counted(self) -> None:
+        self.assertNotIn("instructions", report.markdown(self.document))
+        for each in self.samples:
+            each.instructions = {"server": 165e6}
+        result = report.document({}, [self.workload], self.fields, self.samples)["results"]
+        self.assertEqual([(row.budget_text, row.share) for row in budgets.rows(result)][1:],
+                         [("220 thousand instructions", 0.75)])
+        self.assertIn("| gatehouse | 0.100 |  | 165 | 1.00 |", report.markdown(self.document | {"results": result}))
 
     def test_the_machine_is_told_from_that_of_the_budgets(self) -> None:
         sides = self.document["results"][0]["sides"]

@@ -13,17 +13,22 @@ class Yardstick:
     group: str | None = None
 
 
+_CPU = "CPU s per 1,000"
+# User and kernel, for each operation.
+_INSTRUCTIONS = "thousand instructions"
+
+
 @dataclasses.dataclass(frozen=True)
 class Budget:
     title: str
     workload: str
-    # In CPU seconds per 1,000 operations, or in MiB where the column is of memory.
+    # In CPU seconds per 1,000 operations, or in what the unit says.
     most: float
     # Of one group of processes alone, or of all.
     group: str | None = None
     # A column of Sample.more, in place of CPU.
     column: str | None = None
-    unit: str = "CPU s per 1,000"
+    unit: str = _CPU
     yardstick: Yardstick | None = None
 
 
@@ -35,6 +40,11 @@ BUDGETS = (
     Budget("own profile, all processes", "me", 0.10, yardstick=Yardstick("limit: ES256 verification", 0.0640)),
     Budget("refresh, all processes", "refresh", 0.25, yardstick=Yardstick("limit: statement, singly", 0.204)),
     Budget("login beyond its hash", "login", 0.5, column="beyond the hash", yardstick=Yardstick("limit: Argon2id", 8.72)),
+    # Of these the machine's pace is no part.
+    Budget("gateway alone, HTTP/1.1, 32 connections", "echo-h1-32", 96, group="proxy", unit=_INSTRUCTIONS),
+    Budget("own profile, all processes", "me", 220, unit=_INSTRUCTIONS),
+    Budget("refresh, all processes", "refresh", 450, unit=_INSTRUCTIONS),
+    Budget("client credentials, all processes", "client-credentials", 400, unit=_INSTRUCTIONS),
     Budget("largest process at rest", "memory", 64, column="largest process MiB", unit="MiB"),
     Budget("own profile's p99 under three times the logins", "overload", 3, column="me p99 then to quiet",
            unit="times that without"),
@@ -67,7 +77,7 @@ def rows(results: list[dict]) -> list[Row]:
         peers = {name: figures["to_ours"] for name, figures in result["sides"].items()
                  if "to_ours" in figures and not name.startswith(("limit", "gatehouse"))}
         made.append(Row(budget.title, f"{budget.most:g} {budget.unit}", f"{measured:.3g}", measured / budget.most,
-                        _pace(budget.yardstick, result["sides"]), {} if budget.column else peers))
+                        _pace(budget.yardstick, result["sides"]), peers if budget.unit == _CPU and not budget.column else {}))
     return made
 
 
@@ -75,6 +85,8 @@ def _measured(budget: Budget, figures: dict) -> float | None:
     if budget.column:
         spread = figures["more"].get(budget.column)
         return spread["median"] if spread else None
+    if budget.unit == _INSTRUCTIONS:
+        return figures.get("instruction_groups", {}).get(budget.group) if budget.group else figures.get("instructions")
     return _cpu(figures, budget.group)
 
 

@@ -37,10 +37,11 @@ class Load:
         self.load(WARM_UP)
         # Logins whose callers have gone are over by then: those that come next are not refused for their sake.
         time.sleep(0.2)
-        meter = self.bench.meter(self.side)
-        outcome = self.load(seconds)
-        sample = outcome.sample(meter.cpu(), outcome.faults())
-        sample.memory = meter.memory()
+        with self.bench.counting(self.side) as instructions:
+            meter = self.bench.meter(self.side)
+            outcome = self.load(seconds)
+            sample = outcome.sample(meter.cpu(), outcome.faults())
+        sample.memory, sample.instructions = meter.memory(), instructions
         return sample
 
 

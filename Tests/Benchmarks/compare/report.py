@@ -85,6 +85,8 @@ def _figures(mine: dict[int, Sample], ours: dict[int, Sample] | None) -> dict:
     figures = {
         "cpu": median(Sample.per_thousand),
         "groups": {group: median(lambda sample: sample.per_thousand(group)) for group in groups},
+        "instructions": median(Sample.thousand_instructions),
+        "instruction_groups": {group: median(lambda sample: sample.thousand_instructions(group)) for group in groups},
         "memory": {group: median(lambda sample: sample.memory.get(group)) for group in samples[0].memory},
         "rate": median(lambda sample: sample.rate),
         **{name: median(lambda sample: getattr(sample, name)) for name in ("p50", "p99", "p999")},
@@ -154,6 +156,8 @@ def _table(result: dict) -> list[str]:
     columns = ["side"]
     if "cpu" not in without:
         columns += ["CPU s per 1,000", "times ours"]
+    if any(figures.get("instructions") for figures in result["sides"].values()):
+        columns += ["1,000 instructions"]
     columns += result["columns"]
     if "latency" not in without:
         columns += ["p50 ms", "p99 ms", "p999 ms"]
@@ -167,7 +171,8 @@ def _table(result: dict) -> list[str]:
     lines = [_row(columns), "|---" * len(columns) + "|"]
     for name, figures in result["sides"].items():
         cells = {
-            "side": name, "CPU s per 1,000": _cpu(figures),
+            "side": name, "CPU s per 1,000": _shares(figures["cpu"], figures["groups"]),
+            "1,000 instructions": _shares(figures.get("instructions"), figures.get("instruction_groups", {})),
             "times ours": str(Spread(**figures["to_ours"])) if "to_ours" in figures else "",
             "per second": f"{figures['rate']:,.0f}", "refused": f"{figures['refused']:,}",
             "errors": f"{figures['errors']:,}", "memory MiB": _memory(figures),
@@ -179,11 +184,12 @@ def _table(result: dict) -> list[str]:
     return lines
 
 
-def _cpu(figures: dict) -> str:
-    if figures["cpu"] is None:
+def _shares(whole: float | None, groups: dict[str, float]) -> str:
+    """All of it, and in brackets by groups, but for those with next to nothing."""
+    if whole is None:
         return ""
-    parts = [f"{group} {short(used)}" for group, used in figures["groups"].items() if used >= figures["cpu"] / 200]
-    return short(figures["cpu"]) + (f" ({', '.join(parts)})" if len(parts) > 1 else "")
+    parts = [f"{group} {short(used)}" for group, used in groups.items() if used >= whole / 200]
+    return short(whole) + (f" ({', '.join(parts)})" if len(parts) > 1 else "")
 
 
 def _memory(figures: dict) -> str:

@@ -20,6 +20,8 @@ class Sample:
     # Refusals that were asked for: they are part of the operations.
     refused: int = 0
     memory: dict[str, int] = dataclasses.field(default_factory=dict)
+    # Instructions by group, user and kernel; empty where they are not counted.
+    instructions: dict[str, float] = dataclasses.field(default_factory=dict)
     # Figures of one workload alone, by what its column says.
     more: dict[str, float] = dataclasses.field(default_factory=dict)
     # Filled in by the driver.
@@ -29,12 +31,19 @@ class Sample:
 
     def per_thousand(self, group: str | None = None) -> float:
         """CPU seconds per 1,000 operations, of one group or of all."""
-        used = self.cpu.get(group, 0.0) if group else sum(self.cpu.values())
-        return used * 1000 / self.operations
+        return _of(self.cpu, group) * 1000 / self.operations
+
+    def thousand_instructions(self, group: str | None = None) -> float | None:
+        """Thousands of instructions for each operation, of one group or of all."""
+        return _of(self.instructions, group) / 1000 / self.operations if self.instructions else None
 
     @property
     def rate(self) -> float:
         return self.operations / self.seconds
+
+
+def _of(groups: dict[str, float], group: str | None) -> float:
+    return groups.get(group, 0.0) if group else sum(groups.values())
 
 
 def outside(found: int, least: int, most: int, what: str) -> dict[str, int]:

@@ -27,9 +27,11 @@ class Refreshes:
         self.bench.pin(self.side)
         warm = self.load(WARM_UP, [])
         used, successors = self.use(int(warm.requests / warm.seconds * seconds / _EVERY * 1.5) + 20)
-        meter = self.bench.meter(self.side)
-        outcome = self.load(seconds, used)
-        cpu, memory = meter.cpu(), meter.memory()
+        with self.bench.counting(self.side) as instructions:
+            meter = self.bench.meter(self.side)
+            outcome = self.load(seconds, used)
+            cpu = meter.cpu()
+        memory = meter.memory()
         refused = sum(outcome.statuses.get(status, 0) for status in (400, 401))
         errors = outcome.faults(400, 401)
         # What is under way at the end is answered to nobody.
@@ -37,7 +39,7 @@ class Refreshes:
             refused, outcome.replayed - _CONNECTIONS, outcome.replayed, "tokens refused that came a second time")
         errors |= self.survivors(successors, refused, outcome.replayed)
         sample = outcome.sample(cpu, errors, refused)
-        sample.memory = memory
+        sample.memory, sample.instructions = memory, instructions
         return sample
 
     def load(self, seconds: float, used: list[str]) -> wrk.Outcome:
