@@ -11,7 +11,7 @@ from command import say
 from gateway.processes import Failure
 
 from .instructions import counted, why_not
-from .meter import Cores, GroupMeter
+from .meter import Cores, GroupMeter, Groups
 from .sample import Sample
 from .side import Side
 from .sides import Sides
@@ -65,11 +65,11 @@ class Driver:
     def pin_apart(self, side: Side, ids: list[int]) -> None:
         self.cores.hold_apart(side.groups, ids)
 
-    def counting(self, side: Side) -> contextlib.AbstractContextManager[dict[str, float]]:
+    def counting(self, groups: Groups) -> contextlib.AbstractContextManager[dict[str, float]]:
         if reason := why_not():
             self.leave_out(f"Instructions are not counted: {reason}.")
             return contextlib.nullcontext({})
-        return counted(side.groups)
+        return counted(groups)
 
     def meter(self, side: Side) -> GroupMeter:
         meter = GroupMeter(side.groups)

@@ -37,7 +37,7 @@ class Load:
         self.load(WARM_UP)
         # Logins whose callers have gone are over by then: those that come next are not refused for their sake.
         time.sleep(0.2)
-        with self.bench.counting(self.side) as instructions:
+        with self.bench.counting(self.side.groups) as instructions:
             meter = self.bench.meter(self.side)
             outcome = self.load(seconds)
             sample = outcome.sample(meter.cpu(), outcome.faults())

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
-from .meter import Cores
+from .meter import Cores, Groups
 from .sample import Sample
 from .side import Side
 
@@ -53,9 +53,9 @@ class Bench(Protocol):
         """Holds these threads to the cores that servers have, and all others of the side to the load's, until it is
         pinned again. Only where `is_pinned`."""
 
-    def counting(self, side: Side) -> AbstractContextManager[dict[str, float]]:
-        """Counts the instructions of a side's processes, by group, inside the `with`; behind it they are there. There are
-        none where the machine does not let them be counted, which is told."""
+    def counting(self, groups: Groups) -> AbstractContextManager[dict[str, float]]:
+        """Counts the instructions of some processes, by group, inside the `with`; behind it they are there. There are none
+        where the machine does not let them be counted, which is told."""
 
     def meter(self, side: Side) -> "Meter":
         """CPU and memory of a side's processes from now on."""

@@ -1,5 +1,6 @@
 """The loads: wrk for HTTP/1.1, h2load for HTTP/2, one thread each; what they and the processes say came of it."""
 
+import contextlib
 import dataclasses
 import re
 import subprocess
@@ -45,6 +46,8 @@ class Load:
     # CPU seconds of the proxy alone and of what is behind it.
     front: float = 0
     behind: float = 0
+    # What was counted in the same time.
+    counts: dict = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass
@@ -63,6 +66,7 @@ class Sample:
     resident_bytes: int
     failed: int
     errors: list
+    counts: dict
 
 
 def versions():
@@ -71,11 +75,13 @@ def versions():
     return [f"wrk {wrk_says[1]}" if len(wrk_says) > 1 else "wrk", output_of([found("h2load"), "--version"]).strip()]
 
 
-def measure(workload, side, round_number, seconds, scratch, before=()):
-    """One sample. `before` are words of the command before the tool's, which hold it to a core, say."""
+def measure(workload, side, round_number, seconds, scratch, before=(), counting=None):
+    """One sample. `before` are words of the command before the tool's, which hold it to a core, say; `counting` is a context
+    that is entered for the time in which CPU is counted, and gives a dictionary that is filled by its end."""
+    counting = counting or contextlib.nullcontext({})
     try:
-        load = (_h2load(workload, side, seconds, scratch, before) if workload.tool == "h2load" else
-                _wrk(workload, side, seconds, before))
+        load = (_h2load(workload, side, seconds, scratch, before, counting) if workload.tool == "h2load" else
+                _wrk(workload, side, seconds, before, counting))
         if not load.requests:
             raise Failure(f"no request was answered; {'; '.join(load.errors) or 'no error was told'}")
     except Failure as failure:
@@ -83,7 +89,7 @@ def measure(workload, side, round_number, seconds, scratch, before=()):
     per = 1000 / load.requests
     return Sample(workload.name, side.name, round_number, load.front * per, (load.front + load.behind) * per, load.p50,
                   load.p99, load.requests, load.requests_per_second, resident_bytes(side.front), load.failed,
-                  load.errors)
+                  load.errors, load.counts)
 
 
 def cpu(side):
@@ -104,13 +110,14 @@ def wrk(workload, side, seconds, before=()):
         "-H", f"Origin: {ORIGIN}", url(workload, side)]))
 
 
-def _wrk(workload, side, seconds, before):
+def _wrk(workload, side, seconds, before, counting):
     # What is new to the processes happens before the count.
     wrk(workload, side, 1, before)
-    earlier = cpu(side)
-    load = wrk(workload, side, seconds, before)
-    after = cpu(side)
-    load.front, load.behind = after[0] - earlier[0], after[1] - earlier[1]
+    with counting as counts:
+        earlier = cpu(side)
+        load = wrk(workload, side, seconds, before)
+        after = cpu(side)
+    load.counts, load.front, load.behind = counts, after[0] - earlier[0], after[1] - earlier[1]
     return load
 
 
@@ -135,7 +142,7 @@ def parse_wrk(text):
 # --- HTTP/2 --------------------------------------------------------------------------------------------------------
 
 
-def _h2load(workload, side, seconds, scratch, before):
+def _h2load(workload, side, seconds, scratch, before, counting):
     # Handshakes and all else that is new are over when the count begins; the log tells what was answered since.
     settling = 2 if workload.connections > 100 else 1
     log = scratch / "h2load.log"
@@ -144,12 +151,13 @@ def _h2load(workload, side, seconds, scratch, before):
                   "-D", f"{(settling + seconds) * 1000 + 500}ms", "--log-file", log, "-H", f"origin: {ORIGIN}",
                   url(workload, side)]) as process:
         time.sleep(settling)
-        earlier, begin = cpu(side), time.time()
-        time.sleep(seconds)
-        after, stop = cpu(side), time.time()
+        with counting as counts:
+            earlier, begin = cpu(side), time.time()
+            time.sleep(seconds)
+            after, stop = cpu(side), time.time()
         text = finish(process)
     load = parse_h2load(text, answered(log, begin, stop), stop - begin)
-    load.front, load.behind = after[0] - earlier[0], after[1] - earlier[1]
+    load.counts, load.front, load.behind = counts, after[0] - earlier[0], after[1] - earlier[1]
     return load
 
 

@@ -25,12 +25,13 @@ class Echoes:
 
     def measure(self, seconds: float) -> Sample:
         self.bench.cores.hold(self.groups)
-        found = load.measure(self.kind, self.proxy, 0, seconds, self.bench.scratch, self.bench.load_command())
+        found = load.measure(self.kind, self.proxy, 0, seconds, self.bench.scratch, self.bench.load_command(),
+                             self.bench.counting(self.groups))
         thousands = found.requests / 1000
         cpu = {"proxy": found.front * thousands, "behind": (found.whole - found.front) * thousands}
         errors = {", ".join(found.errors) or "requests that failed": found.failed} if found.failed else {}
         return Sample(found.requests, found.requests / found.requests_per_second, cpu, found.p50_ms, found.p99_ms,
-                      errors=errors, memory=GroupMeter(self.groups).memory())
+                      errors=errors, memory=GroupMeter(self.groups).memory(), instructions=found.counts)
 
 
 class Echo(Workload):

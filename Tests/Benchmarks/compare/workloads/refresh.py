@@ -27,7 +27,7 @@ class Refreshes:
         self.bench.pin(self.side)
         warm = self.load(WARM_UP, [])
         used, successors = self.use(int(warm.requests / warm.seconds * seconds / _EVERY * 1.5) + 20)
-        with self.bench.counting(self.side) as instructions:
+        with self.bench.counting(self.side.groups) as instructions:
             meter = self.bench.meter(self.side)
             outcome = self.load(seconds, used)
             cpu = meter.cpu()
