@@ -93,14 +93,15 @@ let package = Package(
         .systemLibrary(name: "CMalloc", path: "Shared/CMalloc"),
         .target(name: "HashMemory", path: "Shared/HashMemory"),
 
+        library("Octets", []),
         library("Domain", []),
         library("Spans", [nioConcurrency]),
         library("Postgres", ["CLibPQ", "Spans", nioCore, nioPosix, nioConcurrency, lifecycle, logging, metrics]),
         library("Redis", ["CHiredis", nioCore, nioPosix, nioConcurrency, lifecycle, logging, metrics]),
-        library("HTTPFields", []),
-        library("HTTP1", ["HTTPFields", nioCore]),
+        library("HTTPFields", ["Octets"]),
+        library("HTTP1", ["Octets", "HTTPFields", nioCore]),
         library("HTTP2", ["CNghttp2", "HTTPFields", nioCore]),
-        library("Tokens", ["Domain", crypto, cryptoExtras]),
+        library("Tokens", ["Octets", "Domain", crypto, cryptoExtras]),
         library(
             "Passwords",
             [
@@ -116,27 +117,24 @@ let package = Package(
         library(
             "Kit",
             [
-                "Domain", "HTTPFields", "HTTP2", "Postgres", "Redis", "Schema", "Tokens", "Spans", "CCurl", nioCore,
-                nioPosix, nioHTTP1,
-                nioConcurrency, hummingbird,
-                hummingbirdCore, lifecycle, signals, logging, metrics, httpTypes, crypto, configuration,
+                "Octets", "Domain", "HTTPFields", "HTTP2", "Postgres", "Redis", "Schema", "Tokens", "Spans", "CCurl",
+                nioCore, nioPosix, nioHTTP1, nioConcurrency, hummingbird, hummingbirdCore, lifecycle, signals, logging,
+                metrics, httpTypes, crypto, configuration,
             ]),
         library(
             "Events",
             ["Domain", "Postgres", "Redis", "Tokens", crypto, nioCore, nioConcurrency, lifecycle, logging, metrics]),
         library("Directory", ["Domain", "Postgres", "Events", "Tokens", nioConcurrency, lifecycle, logging]),
         library("Mail", ["Domain", "CCurl"]),
-        library("Limits", ["Redis", "CLibCrypto", nioCore, lifecycle, logging, metrics]),
+        library("Limits", ["Octets", "Redis", "CLibCrypto", nioCore, lifecycle, logging, metrics]),
         library("GatehouseTesting", path: "Shared/Testing", []),
 
         process(
             "Gateway",
             [
-                "Kit", "Spans", "Domain", "HTTPFields", "HTTP1", "HTTP2", "Postgres", "Redis", "Events", "Directory",
-                "Tokens",
-                "Limits", "CMalloc", nioCore, nioPosix, nioConcurrency, nioTLS, nioSSL, hummingbird, hummingbirdCore,
-                lifecycle,
-                signals, logging, metrics, httpTypes,
+                "Octets", "Kit", "Spans", "Domain", "HTTPFields", "HTTP1", "HTTP2", "Postgres", "Redis", "Events",
+                "Directory", "Tokens", "Limits", "CMalloc", nioCore, nioPosix, nioConcurrency, nioTLS, nioSSL,
+                hummingbird, hummingbirdCore, lifecycle, signals, logging, metrics, httpTypes,
             ]),
         process(
             "Identity",
@@ -159,6 +157,7 @@ let package = Package(
         process("Migrate", ["Schema", arguments]),
         process("CommandLineTool", ["Kit", "Redis", "Schema", "CCurl", arguments, nioCore, nioPosix, logging]),
 
+        tests("OctetsTests", ["Octets"]),
         tests("DomainTests", ["Domain"]),
         tests(
             "PostgresTests",

@@ -22,10 +22,9 @@ enum HTTP2Callbacks {
             return 0
         }
         nghttp2_session_callbacks_set_on_header_callback(callbacks) {
-            _, frame, name, nameLength, value, length, _, user in
-            guard let frame, let session = HTTP2Callbacks.session(user) else { return 0 }
-            session.header(
-                frame.pointee.hd.stream_id, UnsafeRawBufferPointer(start: name, count: nameLength),
+            _, _, name, nameLength, value, length, _, user in
+            HTTP2Callbacks.session(user)?.header(
+                UnsafeRawBufferPointer(start: name, count: nameLength),
                 UnsafeRawBufferPointer(start: value, count: length))
             return 0
         }
@@ -56,13 +55,14 @@ enum HTTP2Callbacks {
 
 extension HTTP2Session {
     fileprivate func beginHeaders(_ stream: Int32) {
-        if role == .server, streams[stream] == nil { begin(stream) }
+        let known = streams[stream]
+        receiving = known ?? (role == .server ? begin(stream) : nil)
         // Its room stays, unless somebody kept the last one.
         incoming.removeAll()
     }
 
-    fileprivate func header(_ stream: Int32, _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
-        guard let state = streams[stream], !state.isOversized else { return }
+    fileprivate func header(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
+        guard let state = receiving, !state.isOversized else { return }
         incoming.append(name: name, value: value)
         if incoming.count > configuration.maxHeaderCount || incoming.listSize > configuration.maxHeaderListSize {
             state.isOversized = true
@@ -173,6 +173,7 @@ extension HTTP2Session {
             error = nil
         }
         owner?.session(closed: stream, error: error)
+        if receiving === state { receiving = nil }
         recycle(state)
     }
 }

@@ -60,6 +60,8 @@ final class HTTP2Session {
     private var spare: [Stream] = []
     /// The fields that are coming in: of one stream at a time (RFC 9113 §4.3).
     var incoming = HeaderBlock()
+    /// That stream, so that it is not looked up for each field.
+    var receiving: Stream?
     /// A short part of an answer's body on its way to the owner.
     var part = ByteBuffer()
     var frameGuard: FrameGuard

@@ -1,4 +1,5 @@
 public import Glibc
+import Octets
 
 /// The fields of one message in order, pseudo-fields first, names in lower case.
 ///
@@ -55,45 +56,60 @@ public struct HeaderBlock: Sendable, Equatable {
     /// - Parameter unindexed: True for a value that is secret or never comes twice, so that it neither stays in the
     ///   compression tables nor drives out what does repeat.
     public mutating func append(_ name: StaticString, _ value: String, unindexed: Bool = false) {
-        guard begin(name.utf8CodeUnitCount, value.utf8.count, unindexed) else { return }
-        bytes.append(contentsOf: UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
-        bytes.append(contentsOf: value.utf8)
+        value.withBytes { append(name.raw, $0, unindexed) }
     }
 
     /// Adds a field whose value comes in two parts.
     public mutating func append(_ name: StaticString, _ value: String, _ rest: String) {
-        guard begin(name.utf8CodeUnitCount, value.utf8.count + rest.utf8.count, false) else { return }
-        bytes.append(contentsOf: UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
-        bytes.append(contentsOf: value.utf8)
-        bytes.append(contentsOf: rest.utf8)
+        value.withBytes { value in rest.withBytes { append(name.raw, value, false, rest: $0) } }
     }
 
     /// Adds a field of constants.
     public mutating func append(_ name: StaticString, _ value: StaticString) {
-        append(name, UnsafeRawBufferPointer(start: value.utf8Start, count: value.utf8CodeUnitCount))
+        append(name.raw, value.raw, false)
     }
 
     /// Adds a field of which only the name is constant.
     public mutating func append(_ name: StaticString, _ value: UnsafeRawBufferPointer, unindexed: Bool = false) {
-        append(
-            name: UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount), value: value,
-            unindexed: unindexed)
+        append(name.raw, value, unindexed)
     }
 
     /// Adds a field whose name is in lower case already.
     public mutating func append(_ name: String, _ value: String, unindexed: Bool = false) {
-        guard begin(name.utf8.count, value.utf8.count, unindexed) else { return }
-        bytes.append(contentsOf: name.utf8)
-        bytes.append(contentsOf: value.utf8)
+        name.withBytes { name in value.withBytes { append(name, $0, unindexed) } }
     }
 
     /// Adds a field from raw bytes.
     public mutating func append(
         name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer, unindexed: Bool = false
     ) {
-        guard begin(name.count, value.count, unindexed) else { return }
-        bytes.append(contentsOf: name)
-        bytes.append(contentsOf: value)
+        append(name, value, unindexed)
+    }
+
+    /// Adds a field at once, or none of it where it is too long.
+    ///
+    /// Unsafe as every field of every message passes here; safe as there is room for all that is written.
+    private mutating func append(
+        _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, _ isUnindexed: Bool,
+        rest: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0)
+    ) {
+        let length = value.count + rest.count
+        guard let lengths = Lengths(name: name.count, value: length, isUnindexed: isUnindexed) else { return }
+        bytes.append(addingCapacity: lengths.stride) { span in
+            span.withUnsafeMutableBufferPointer { room, written in
+                guard let target = UnsafeMutableRawPointer(room.baseAddress) else { return }
+                target.storeBytes(of: lengths.word, as: UInt64.self)
+                func copy(_ part: UnsafeRawBufferPointer, to offset: Int) {
+                    guard let source = part.baseAddress else { return }
+                    (target + offset).copyMemory(from: source, byteCount: part.count)
+                }
+                copy(name, to: Lengths.size)
+                copy(value, to: Lengths.size + name.count)
+                copy(rest, to: Lengths.size + name.count + value.count)
+                written = lengths.stride
+            }
+        }
+        count += 1
     }
 
     /// Adds all fields of another block.
@@ -106,14 +122,6 @@ public struct HeaderBlock: Sendable, Equatable {
     public mutating func removeAll() {
         bytes.removeAll(keepingCapacity: true)
         count = 0
-    }
-
-    /// Notes the lengths of the field that follows; false when it is too long, and dropped whole.
-    private mutating func begin(_ name: Int, _ value: Int, _ isUnindexed: Bool) -> Bool {
-        guard let lengths = Lengths(name: name, value: value, isUnindexed: isUnindexed) else { return false }
-        withUnsafeBytes(of: lengths.word) { bytes.append(contentsOf: $0) }
-        count += 1
-        return true
     }
 
     /// Calls `body` with each field. The pointers end with the call.
@@ -204,6 +212,11 @@ public struct HeaderBlock: Sendable, Equatable {
     public var path: String? { value(of: ":path") }
     /// The request's authority.
     public var authority: String? { value(of: ":authority") }
+}
+
+extension StaticString {
+    /// Its bytes, which are there for good.
+    fileprivate var raw: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: utf8Start, count: utf8CodeUnitCount) }
 }
 
 extension UnsafeRawBufferPointer {

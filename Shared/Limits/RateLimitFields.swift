@@ -1,3 +1,5 @@
+import Octets
+
 /// The values of a response's rate limit fields (draft-ietf-httpapi-ratelimit-headers, structured field lists of one
 /// member each, RFC 9651) and of `Retry-After` (RFC 9110 section 10.2.3).
 public struct RateLimitFields: Sendable, Hashable {
@@ -14,12 +16,8 @@ public struct RateLimitFields: Sendable, Hashable {
         guard let standing = verdict.tightest else { return nil }
         policy = standing.policy.field
         let time = standing.remaining == 0 ? standing.retryAfterSeconds : standing.resetSeconds
-        // Appended, not interpolated: this is made for each request.
-        var limit = standing.policy.fieldBeginning
-        limit += String(standing.remaining)
-        limit += ";t="
-        limit += String(time)
-        self.limit = limit
+        // This is made for each request.
+        limit = String(joining: standing.policy.fieldBeginning, String(standing.remaining), ";t=", String(time))
         retryAfter = standing.isAdmitted ? nil : "\(max(1, standing.retryAfterSeconds))"
     }
 }

@@ -1,3 +1,5 @@
+import Octets
+
 /// SipHash-2-4 with 128 bits of output (Aumasson and Bernstein), under a key of this process's own: whoever does not
 /// know the key finds no two subjects of one hash, so that the hash may stand for the subject in memory.
 struct SipHash: Sendable {
@@ -26,8 +28,7 @@ struct SipHash: Sendable {
 
     /// Hashes eight bytes, given as a little-endian number, and the text's UTF-8 after them.
     func hash(_ prefix: UInt64, _ text: String) -> Value {
-        let value = text.utf8.withContiguousStorageIfAvailable { hash(prefix, UnsafeRawBufferPointer($0)) }
-        return value ?? Array(text.utf8).withUnsafeBytes { hash(prefix, $0) }
+        text.withBytes { hash(prefix, $0) }
     }
 
     private func hash(_ prefix: UInt64, _ bytes: UnsafeRawBufferPointer) -> Value {

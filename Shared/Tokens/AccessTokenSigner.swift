@@ -1,3 +1,4 @@
+import Octets
 import Domain
 
 /// Makes access tokens: JWS compact serialisation (RFC 7515) with the claims written by hand, because a general encoder
@@ -108,6 +109,8 @@ private struct ClaimsWriter {
 
     private mutating func string(_ value: String) {
         bytes.append(UInt8(ascii: "\""))
+        defer { bytes.append(UInt8(ascii: "\"")) }
+        if value.isPlainInJSON { return bytes.append(contentsOf: value.utf8) }
         for byte in value.utf8 {
             switch byte {
             case UInt8(ascii: "\""), UInt8(ascii: "\\"):
@@ -120,6 +123,5 @@ private struct ClaimsWriter {
                 bytes.append(byte)
             }
         }
-        bytes.append(UInt8(ascii: "\""))
     }
 }

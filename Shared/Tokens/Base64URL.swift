@@ -4,18 +4,38 @@ package enum Base64URL {
 
     /// Adds the text form of `bytes` to `text`.
     package static func append(_ bytes: some Collection<UInt8>, to text: inout [UInt8]) {
-        var accumulator: UInt32 = 0
-        var bits = 0
-        for byte in bytes {
-            accumulator = accumulator << 8 | UInt32(byte)
-            bits += 8
-            while bits >= 6 {
-                bits -= 6
-                text.append(alphabet.utf8Start[Int(accumulator >> UInt32(bits) & 0x3F)])
+        let isDone: Void? = bytes.withContiguousStorageIfAvailable { append($0, to: &text) }
+        if isDone == nil { ContiguousArray(bytes).withUnsafeBufferPointer { append($0, to: &text) } }
+    }
+
+    /// Three bytes at a time, since each token passes here. Safe as what is written has the length that there is room for,
+    /// and as no byte is read that `bytes` does not have.
+    private static func append(_ bytes: UnsafeBufferPointer<UInt8>, to text: inout [UInt8]) {
+        let length = (bytes.count * 4 + 2) / 3
+        text.append(addingCapacity: length) { span in
+            span.withUnsafeMutableBufferPointer { room, written in
+                var target = 0
+                func write(_ group: UInt32, digits: Int) {
+                    for shift in stride(from: 18, to: 18 - 6 * digits, by: -6) {
+                        room.initializeElement(
+                            at: target, to: alphabet.utf8Start[Int(group >> UInt32(truncatingIfNeeded: shift) & 0x3F)])
+                        target += 1
+                    }
+                }
+                var source = 0
+                while source + 3 <= bytes.count {
+                    let high = UInt32(bytes[source]) << 16 | UInt32(bytes[source + 1]) << 8
+                    write(high | UInt32(bytes[source + 2]), digits: 4)
+                    source += 3
+                }
+                switch bytes.count - source {
+                case 2: write(UInt32(bytes[source]) << 16 | UInt32(bytes[source + 1]) << 8, digits: 3)
+                case 1: write(UInt32(bytes[source]) << 16, digits: 2)
+                default: break
+                }
+                written = target
             }
-            accumulator &= 0xFF
         }
-        if bits > 0 { text.append(alphabet.utf8Start[Int(accumulator << UInt32(6 - bits) & 0x3F)]) }
     }
 
     /// The text form of `bytes`.

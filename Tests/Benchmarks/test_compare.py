@@ -14,7 +14,7 @@ import time
 import unittest
 import uuid
 
-from compare import budgets, document, instructions, limits, login_statements, meter, report, statement, wrk
+from compare import budgets, callgrind, document, instructions, limits, login_statements, meter, report, statement, wrk
 from compare.gatehouse import TENANT, TIGHT, _id, routes, tight_routes
 from compare.sample import Sample, outside
 from compare.side import Call
@@ -128,6 +128,29 @@ class Processes(unittest.TestCase):
         cores.is_pinned, cores.servers, cores.load = True, [0, 1], 2
         self.assertEqual(cores.load_command("wrk", 1), ["taskset", "-c", "2", "wrk", "1"])
         self.assertEqual(cores.sentence(), "servers held to cores 0, 1, the load to core 2")
+
+
+class Profiles(unittest.TestCase):
+    DUMP = """\
+creator: callgrind-3.19.0
+positions: line
+fn=(12) main
+0 5
++3 7
+cfn=(13) $s4Some8functionyyF
+calls=2 0
+* 40
+-1 1
+fn=(13)
+0 40
+totals: 53
+"""
+
+    def test_a_function_has_its_own_instructions_and_those_who_call_it_count_its_calls(self) -> None:
+        profile = callgrind.Profile(self.DUMP)
+        self.assertEqual(profile.instructions, {"main": 13, "$s4Some8functionyyF": 40})
+        self.assertEqual(profile.calls, {"$s4Some8functionyyF": 2})
+        self.assertEqual(profile.total, 53)
 
 
 class Instructions(unittest.TestCase):

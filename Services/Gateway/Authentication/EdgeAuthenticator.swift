@@ -12,8 +12,8 @@ import Tokens
 ///
 /// One event loop's own.
 final class EdgeAuthenticator {
-    /// Whom a good token speaks of.
-    struct Identity: Sendable {
+    /// Whom a good token speaks of. A class, since it is handed on often.
+    final class Identity: Sendable {
         let claims: AccessTokenClaims
         let token: RevocableToken
         let roles: String
@@ -25,13 +25,15 @@ final class EdgeAuthenticator {
             token = claims.revocable
             roles = claims.roles.joined(separator: ",")
             var fields = HeaderBlock()
-            fields.append(InternalHeader.subject, claims.subject)
-            if let session = claims.session { fields.append(InternalHeader.session, session) }
+            // Of one person or token, and so of few requests: not into HTTP/2's tables, where they would drive out what
+            // all have.
+            fields.append(InternalHeader.subject, claims.subject, unindexed: true)
+            if let session = claims.session { fields.append(InternalHeader.session, session, unindexed: true) }
             fields.append(InternalHeader.client, claims.clientID)
             if !claims.scope.isEmpty { fields.append(InternalHeader.scope, claims.scope) }
             if !roles.isEmpty { fields.append(InternalHeader.roles, roles) }
             if let permissions = claims.customRoles?.line { fields.append(InternalHeader.permissions, permissions) }
-            fields.append(InternalHeader.token, claims.id)
+            fields.append(InternalHeader.token, claims.id, unindexed: true)
             if let organization = claims.organization { fields.append(InternalHeader.organization, organization.id) }
             if claims.epoch > 0 { fields.append(InternalHeader.epoch, String(claims.epoch)) }
             self.fields = fields

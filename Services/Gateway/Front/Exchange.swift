@@ -115,7 +115,7 @@ final class Exchange {
         // Two fields could be read as either; neither is believed.
         let fields = request.head.fields
         guard fields.occurrences(of: "authorization") <= 1 else { return fail(.invalidToken) }
-        var bearer = BearerToken(fields.value(of: "authorization"))
+        var bearer = fields.withValue(of: "authorization") { BearerToken($0) } ?? .absent
         if bearer == .absent, let token = request.webSocket?.token {
             bearer = BearerToken("Bearer \(token)")
         }

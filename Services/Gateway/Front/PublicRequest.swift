@@ -139,7 +139,8 @@ final class PublicRequest {
         block.append(":path", path?.path ?? "/", path?.query ?? "")
         block.append(contentsOf: loop.internalKey)
         if let tenant { block.append(InternalHeader.tenant, tenant.idText) }
-        if let address { block.append(InternalHeader.address, address.text) }
+        // One of many, whom HTTP/2's tables have no room for.
+        if let address { block.append(InternalHeader.address, address.text, unindexed: true) }
         block.append(InternalHeader.requestID, id, unindexed: true)
         // A trace that is recorded has a span for each time the request is sent, which the service goes on from.
         if recording == nil { trace.withText { block.append(InternalHeader.traceparent, $0, unindexed: true) } }

@@ -1,3 +1,5 @@
+import Octets
+
 /// Paths with one placeholder in braces, which stands for a segment: `/organizations/{id}/invitations`.
 struct PathPattern: Sendable {
     /// What stands before the placeholder.
@@ -18,8 +20,8 @@ struct PathPattern: Sendable {
     }
 
     func matches(_ path: String) -> Bool {
+        guard path.utf8.count > head.utf8.count + tail.utf8.count, path.begins(with: head) else { return false }
         let path = path.utf8
-        guard path.count > head.utf8.count + tail.utf8.count, path.starts(with: head.utf8) else { return false }
         let rest = path.dropFirst(head.utf8.count)
         let end = rest.firstIndex(of: UInt8(ascii: "/")) ?? rest.endIndex
         return end > rest.startIndex && rest[end...].elementsEqual(tail.utf8)

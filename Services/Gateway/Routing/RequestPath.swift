@@ -1,3 +1,5 @@
+import Octets
+
 /// A request target, normalised once: gateway and service decide by the same path.
 struct RequestPath: Equatable {
     /// The path, from `/`, no tenant prefix.
@@ -83,7 +85,7 @@ struct RequestPath: Equatable {
 
     private mutating func takeTenant() {
         // RFC 8414 §3.1 puts the issuer's path behind the well-known name instead of before it.
-        guard path.utf8.starts(with: "/t/".utf8) || path.utf8.starts(with: "/.".utf8) else { return }
+        guard path.begins(with: "/t/") || path.begins(with: "/.") else { return }
         let wellKnown = "/.well-known/oauth-authorization-server"
         if path.hasPrefix(wellKnown + "/t/") {
             tenant = String(path.dropFirst(wellKnown.count + 3))

@@ -1,4 +1,5 @@
 import Limits
+import Octets
 
 /// Where requests go and what is asked of them on the way.
 struct RouteTable: Sendable {
@@ -101,7 +102,7 @@ struct RouteTable: Sendable {
         if let alias = plainAliases[path]?.first(where: { $0.method == method }) {
             return (alias.targetMethod, alias.target)
         }
-        for (beginning, alias) in patternAliases where path.utf8.starts(with: beginning.utf8) {
+        for (beginning, alias) in patternAliases where path.begins(with: beginning) {
             guard alias.method == method else { continue }
             if let values = Self.match(alias.path, path) {
                 return (alias.targetMethod, Self.fill(alias.target, values))

@@ -54,13 +54,13 @@ struct HeadWriter {
     /// A field's line, unless it is a pseudo-field or its name no token.
     @inline(__always)
     mutating func write(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
-        guard let isName = Bytes(name)?.isToken, isName else { return }
+        guard let token = Bytes(name), token.isSurelyToken || token.isToken else { return }
         write(name)
         write(byte: UInt8(ascii: ":"))
         write(byte: ByteClass.space)
         let start = count
         write(value)
-        if let text = Bytes(value), text.endOfText(from: 0) < text.count { blank(start..<count) }
+        if let text = Bytes(value), !text.isSurelyText { blank(start..<count) }
         writeLineEnd()
     }
 

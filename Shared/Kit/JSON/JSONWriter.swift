@@ -1,3 +1,4 @@
+import Octets
 public import FoundationEssentials
 public import NIOCore
 
@@ -97,7 +98,7 @@ public struct JSONWriter: Sendable {
 
     private mutating func writeQuoted(_ text: String) {
         buffer.writeInteger(UInt8(ascii: "\""))
-        if text.isPlain {
+        if text.isPlainInJSON {
             buffer.writeString(text)
         } else {
             writeEscaped(text)
@@ -118,22 +119,6 @@ public struct JSONWriter: Sendable {
                 buffer.writeString("\\u" + String(repeating: "0", count: 4 - hexadecimal.count) + hexadecimal)
             default: buffer.writeInteger(byte)
             }
-        }
-    }
-}
-
-extension String {
-    /// Whether it stands in JSON as it is. All bytes are looked at without a branch between them, so that many are at once.
-    fileprivate var isPlain: Bool {
-        var text = self
-        return text.withUTF8 { bytes in
-            var special: UInt8 = 0
-            for byte in bytes {
-                special |= byte < 0x20 ? 1 : 0
-                special |= byte == UInt8(ascii: "\"") ? 1 : 0
-                special |= byte == UInt8(ascii: "\\") ? 1 : 0
-            }
-            return special == 0
         }
     }
 }

@@ -61,9 +61,20 @@ public struct SpanID: Sendable, Hashable, CustomStringConvertible {
 extension Hexadecimal {
     /// Writes 16 digits; the caller has made sure of room from `offset` on.
     static func write(_ value: UInt64, into buffer: UnsafeMutableBufferPointer<UInt8>, at offset: Int) {
-        for index in 0..<16 {
-            buffer[offset + index] = digit(UInt8(truncatingIfNeeded: value >> UInt64(60 - index * 4)) & 15)
-        }
+        let room = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[offset..<offset + 16])
+        room.storeBytes(of: digits(UInt32(truncatingIfNeeded: value >> 32)).bigEndian, as: UInt64.self)
+        room.storeBytes(of: digits(UInt32(truncatingIfNeeded: value)).bigEndian, toByteOffset: 8, as: UInt64.self)
+    }
+
+    /// The eight digits of a value, the first as the highest byte; all at once.
+    private static func digits(_ value: UInt32) -> UInt64 {
+        var spread = UInt64(value)
+        spread = (spread | spread << 16) & 0x0000_ffff_0000_ffff
+        spread = (spread | spread << 8) & 0x00ff_00ff_00ff_00ff
+        spread = (spread | spread << 4) & 0x0f0f_0f0f_0f0f_0f0f
+        // 1 in each byte from 10 on, where a letter stands 39 behind where a digit would.
+        let letters = (spread &+ 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
+        return spread &+ 0x3030_3030_3030_3030 &+ letters &* 39
     }
 
     /// The digit of a value below 16.

@@ -52,11 +52,13 @@ public struct TraceParent: Sendable, Hashable, CustomStringConvertible {
 
     /// The header's value, version 00: 55 characters.
     public var description: String {
-        withText { String(decoding: $0, as: UTF8.self) }
+        var text = ""
+        withText { text = String(decoding: $0, as: UTF8.self) }
+        return text
     }
 
     /// Calls `body` with the header's value, which ends with the call.
-    public func withText<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
+    public func withText(_ body: (UnsafeRawBufferPointer) -> Void) {
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 55) { buffer in
             // All 55 bytes are written, none beyond.
             buffer[0] = UInt8(ascii: "0")
@@ -69,7 +71,7 @@ public struct TraceParent: Sendable, Hashable, CustomStringConvertible {
             buffer[52] = UInt8(ascii: "-")
             buffer[53] = UInt8(ascii: "0")
             buffer[54] = isSampled ? UInt8(ascii: "1") : UInt8(ascii: "0")
-            return body(UnsafeRawBufferPointer(buffer))
+            body(UnsafeRawBufferPointer(buffer))
         }
     }
 }
