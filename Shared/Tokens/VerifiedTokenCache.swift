@@ -29,7 +29,10 @@ public struct VerifiedTokenCache<Value: Sendable>: Sendable {
         init(_ text: String) { self.text = text }
 
         @inlinable
-        static func == (one: Key, other: Key) -> Bool { one.text == other.text }
+        static func == (one: Key, other: Key) -> Bool {
+            // By bytes: texts that are the same to a reader are not the same token.
+            one.text.withBytes { bytes in other.text.withBytes { bytes.elementsEqual($0) } }
+        }
 
         @inlinable
         func hash(into hasher: inout Hasher) {

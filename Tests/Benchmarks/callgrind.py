@@ -35,7 +35,11 @@ def options():
     parser.add_argument("workloads", nargs="+", choices=NAMES, metavar="workload", help=", ".join(NAMES))
     parser.add_argument("--seconds", type=count, default=10, metavar="N", help="seconds of each load (10)")
     parser.add_argument("--functions", type=count, default=30, metavar="N", help="how many functions are named (30)")
-    return parser.parse_args()
+    chosen = parser.parse_args()
+    for name in chosen.workloads:
+        if chosen.service == "identity" and name.startswith("echo-"):
+            parser.error(f"identity has no part in {name}")
+    return chosen
 
 
 def run(chosen, stack):
@@ -50,7 +54,7 @@ def run(chosen, stack):
     profiler = Profiler(folder, cores, OneSide(folder, [], stack, say), True, chosen.seconds, 10_000, 1000)
     profiler.folder = folder
     for workload in (each() for each in WORKLOADS if each.name in chosen.workloads):
-        for _ in profiler.measure([workload], 1, True):
+        for _ in profiler.measure([workload], 1, False):
             for sample in profiler.samples:
                 show(chosen, sample, profiler.profile)
 

@@ -178,4 +178,20 @@ struct AccessTokenTests {
         let others = ["t2", "t3"].compactMap { found($0, 0) }
         #expect(others.count == 1)
     }
+
+    @Test("the cache tells tokens apart by every byte, though it finds them by their last")
+    func cacheKeys() {
+        var cache = VerifiedTokenCache<Int>()
+        let end = String(repeating: "s", count: 20)
+        for number in 1...3 { cache.insert(number, for: "K\(number)." + end, expiresAt: 100) }
+        for number in 1...3 {
+            let found = cache.value(for: "K\(number)." + end, now: 0)
+            #expect(found == number)
+        }
+        // The sign for kelvins is the letter to a reader.
+        for other in ["\u{212A}1." + end, "K1." + end.dropLast(), "K4." + end] {
+            let found = cache.value(for: other, now: 0)
+            #expect(found == nil)
+        }
+    }
 }

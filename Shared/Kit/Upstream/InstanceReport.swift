@@ -6,8 +6,9 @@ struct HealthPolicy: Sendable {
     var circuit = Circuit.Limits()
     /// How often each is asked whether it is ready.
     var interval = Duration.seconds(2)
-    /// How long it has for the answer: more than the second that it gives its own question to Postgres.
-    var patience = TimeAmount.seconds(2)
+    /// How long it has for the answer: more than the second that it gives its own question to Postgres, and so short that
+    /// one that hangs is known before its connections are given up for their silence.
+    var patience = TimeAmount.milliseconds(1500)
 }
 
 /// How an instance stands, as metrics and logs name it.

@@ -12,9 +12,11 @@ final class UpstreamHealth: Sendable {
         var circuit: Circuit
         /// Event loops that have a connection to it.
         var connections = 0
-        /// What it said last; nil when it left the last question unanswered, or was not asked since it was connected or
-        /// ejected.
+        /// What it said last; nil when it let the time of a question run out since, or was not asked since it was
+        /// connected or ejected.
         var isReady: Bool?
+        /// When it said that.
+        var answeredAt = NIODeadline.uptimeNanoseconds(0)
 
         var report: InstanceReport {
             var report = InstanceReport(isSuspect: circuit.isSuspect)
@@ -90,10 +92,21 @@ final class UpstreamHealth: Sendable {
         }
     }
 
-    /// It said whether it is ready; nil when it said nothing in time, which on a process that hangs tells of itself
-    /// sooner than a connection does.
-    func answered(_ address: SocketAddress, isReady: Bool?) {
-        change(address) { member, _, _ in member.isReady = isReady }
+    /// It said whether it is ready.
+    func answered(_ address: SocketAddress, isReady: Bool) {
+        change(address) { member, _, now in
+            member.isReady = isReady
+            member.answeredAt = now
+        }
+    }
+
+    /// It did not say in time whether it is ready, which tells of a process that hangs sooner than its connections do.
+    /// - Parameter time: When it was asked; one that has answered somebody else since does not hang.
+    func leftUnanswered(_ address: SocketAddress, askedAt time: NIODeadline) {
+        change(address) { member, members, _ in
+            guard member.answeredAt <= time, member.report.standing != .ready || Self.mayDoubt(members) else { return }
+            member.isReady = nil
+        }
     }
 
     /// A request was answered by one that is suspect.
@@ -163,6 +176,13 @@ final class UpstreamHealth: Sendable {
         let reachable = members.values.filter { $0.connections > 0 }
         let ejected = reachable.count { if case .closed = $0.circuit.state { false } else { true } }
         return (ejected + 1) * 2 <= reachable.count
+    }
+
+    /// Whether one less may be in use because it says nothing: as long as that leaves half of those that can be reached.
+    /// Whatever makes them slow, the others are not to break down under it.
+    private static func mayDoubt(_ members: [SocketAddress: Member]) -> Bool {
+        let reports = members.values.map(\.report.standing)
+        return (reports.count { $0 == .ready } - 1) * 2 >= reports.count { $0 != .unreachable }
     }
 
     private func change(

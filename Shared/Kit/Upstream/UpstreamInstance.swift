@@ -31,6 +31,7 @@ final class UpstreamInstance {
     /// How often a millisecond has to be doubled to be as long as its slowest recent answer took to begin.
     private var slowness = 0
     private var question: HTTP2StreamID?
+    private var askedAt = NIODeadline.uptimeNanoseconds(0)
     private var isAsking = false
     /// Connections in a row that nothing was heard on.
     private var failures = 0
@@ -170,6 +171,7 @@ extension UpstreamInstance: HTTP2ClientObserver {
     func opened(_ stream: HTTP2StreamID) {
         if isAsking {
             question = stream
+            askedAt = .now()
         } else if trial == .reserved {
             trial = .sent(stream)
         }
@@ -190,7 +192,7 @@ extension UpstreamInstance: HTTP2ClientObserver {
     func ended(_ stream: HTTP2StreamID, _ ending: HTTP2StreamEnding) {
         if question == stream {
             question = nil
-            if case .expired = ending { health.answered(address, isReady: nil) }
+            if case .expired = ending { health.leftUnanswered(address, askedAt: askedAt) }
         }
         switch (failure(in: ending), trial == .sent(stream)) {
         case (let failure?, true): endTrial(failure)

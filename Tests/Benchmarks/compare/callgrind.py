@@ -101,7 +101,11 @@ class Profiler(Driver):
 
 
 def _words(process: int, what: str = "cmdline") -> list[str]:
-    text = pathlib.Path(f"/proc/{process}/{what}").read_text()
+    try:
+        text = pathlib.Path(f"/proc/{process}/{what}").read_text()
+    except OSError:
+        # It has ended since it was named.
+        return []
     return [part for word in text.split("\0") for part in (word.split("tool=") if what == "cmdline" else [word])]
 
 
@@ -118,7 +122,7 @@ def executables(folder: pathlib.Path, built: pathlib.Path, service: str) -> None
     # Valgrind does not understand the debugging information; names of functions are elsewhere.
     subprocess.run([found("strip"), "--strip-debug", "-o", stripped, built / name], check=True)
     script.write_text(
-        f"#!/bin/sh\nLOGNAME=callgrind exec {shutil.which('valgrind')} --tool=callgrind --callgrind-out-file={folder}/out.%p "
+        f"#!/bin/sh\nLOGNAME=callgrind exec {found('valgrind')} --tool=callgrind --callgrind-out-file={folder}/out.%p "
         f"--vgdb-prefix={folder}/vgdb --log-file={folder}/log {stripped} \"$@\"\n")
     script.chmod(0o755)
 

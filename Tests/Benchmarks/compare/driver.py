@@ -10,7 +10,7 @@ from typing import Any
 from command import say
 from gateway.processes import Failure
 
-from .instructions import counted, why_not
+from .instructions import NotCounted, counted, why_not
 from .meter import Cores, GroupMeter, Groups
 from .sample import Sample
 from .side import Side
@@ -65,11 +65,20 @@ class Driver:
     def pin_apart(self, side: Side, ids: list[int]) -> None:
         self.cores.hold_apart(side.groups, ids)
 
-    def counting(self, groups: Groups) -> contextlib.AbstractContextManager[dict[str, float]]:
+    @contextlib.contextmanager
+    def counting(self, groups: Groups) -> Iterator[dict[str, float]]:
         if reason := why_not():
             self.leave_out(f"Instructions are not counted: {reason}.")
-            return contextlib.nullcontext({})
-        return counted(groups)
+            yield {}
+            return
+        found: dict[str, float] = {}
+        try:
+            with counted(groups) as found:
+                yield found
+        except NotCounted as error:
+            # Of some groups alone they would be taken for those of all.
+            found.clear()
+            self.leave_out(f"Of some samples instructions are not counted: {error}")
 
     def meter(self, side: Side) -> GroupMeter:
         meter = GroupMeter(side.groups)

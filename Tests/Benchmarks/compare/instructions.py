@@ -3,12 +3,11 @@
 import contextlib
 import functools
 import os
+import select
 import shutil
 import signal
 import subprocess
 from collections.abc import Iterator, Sequence
-
-from gateway.processes import Failure
 
 from .meter import Groups
 
@@ -40,10 +39,18 @@ def why_not() -> str | None:
     return None
 
 
+class NotCounted(Exception):
+    """perf has not counted, and why."""
+
+
 @contextlib.contextmanager
 def counted(groups: Groups, events: Sequence[str] = EVENTS) -> Iterator[dict[str, float]]:
     """Counts what the processes of each group do inside the `with`, and what their new threads and children do. The
-    dictionary is filled at the end of it."""
+    dictionary is filled at the end of it.
+
+    Raises NotCounted at the end of it where perf could not: it may not look at processes of other users, or one of them
+    had ended just before.
+    """
     counts: dict[str, float] = {}
     with contextlib.ExitStack() as stack:
         counters = {name: stack.enter_context(_Counter(found, events)) for name, pids in groups.items() if (found := pids())}
@@ -77,17 +84,21 @@ class _Counter:
     def enable(self) -> None:
         with contextlib.suppress(BrokenPipeError):
             os.write(self.order, b"enable\n")
-            # The end of the pipe, where perf has failed.
-            os.read(self.answer, 16)
+            # Its word that it counts, or the end of the pipe where it has failed.
+            if select.select([self.answer], [], [], _PATIENCE)[0]:
+                os.read(self.answer, 16)
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGINT)
 
     def count(self) -> float:
-        said = self.process.communicate(timeout=_PATIENCE)[1]
+        try:
+            said = self.process.communicate(timeout=_PATIENCE)[1]
+        except subprocess.TimeoutExpired:
+            raise NotCounted(f"perf did not end in {_PATIENCE} s") from None
         count = parsed(said, self.events)
         if count is None:
-            raise Failure(f"perf has not counted {', '.join(self.events)}: {said.strip()[-300:]}")
+            raise NotCounted(" ".join(said.split())[-300:] or "perf said nothing")
         return count
 
     def __exit__(self, *_: object) -> None:

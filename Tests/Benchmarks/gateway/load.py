@@ -148,7 +148,7 @@ def _h2load(workload, side, seconds, scratch, before, counting):
     log = scratch / "h2load.log"
     log.unlink(missing_ok=True)
     with started([*before, found("h2load"), "-t", "1", "-c", str(workload.connections), "-m", str(workload.streams),
-                  "-D", f"{(settling + seconds) * 1000 + 500}ms", "--log-file", log, "-H", f"origin: {ORIGIN}",
+                  "-D", f"{(settling + seconds) * 1000 + 1500}ms", "--log-file", log, "-H", f"origin: {ORIGIN}",
                   url(workload, side)]) as process:
         time.sleep(settling)
         with counting as counts:

@@ -98,6 +98,42 @@ struct UpstreamHealthTests {
         #expect(standings == [.ejected, .ready, .notReady, .notReady])
     }
 
+    @Test("one that leaves a question unanswered is not ready until it answers one, unless it has answered another since")
+    func silent() {
+        add(2)
+        clock.advance(.seconds(1))
+        let asked = clock.now()
+        clock.advance(.milliseconds(100))
+        health.answered(addresses[0], isReady: true)
+        health.leftUnanswered(addresses[0], askedAt: asked)
+        #expect(standings == [.ready, .ready])
+        health.leftUnanswered(addresses[0], askedAt: clock.now())
+        #expect(standings == [.notReady, .ready])
+        health.answered(addresses[0], isReady: true)
+        #expect(standings == [.ready, .ready])
+    }
+
+    @Test("silence leaves half of the instances in use", arguments: zip(1...5, [0, 1, 1, 2, 2]))
+    func silentHalf(_ count: Int, _ most: Int) {
+        add(count)
+        clock.advance(.seconds(1))
+        for address in addresses.prefix(count) { health.leftUnanswered(address, askedAt: clock.now()) }
+        #expect(standings.count { $0 == .notReady } == most)
+        #expect(standings.count { $0 == .ready } == count - most)
+    }
+
+    @Test("nobody's request tries an ejected one that has left a question unanswered")
+    func silentTrial() {
+        add(2)
+        fail(0)
+        health.answered(addresses[0], isReady: true)
+        clock.advance(.seconds(1))
+        health.leftUnanswered(addresses[0], askedAt: clock.now())
+        #expect(!health.beginTrial(addresses[0]))
+        health.answered(addresses[0], isReady: true)
+        #expect(health.beginTrial(addresses[0]))
+    }
+
     @Test("when one is back, another that goes on failing takes its place")
     func turns() {
         add(2)

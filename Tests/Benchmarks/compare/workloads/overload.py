@@ -4,12 +4,15 @@ from gateway.processes import Failure
 from suite import quantile
 
 from .. import wrk
+from ..limits import StaticServer, offered
 from ..load import access_tokens, run_program
 from ..sample import Sample
 from ..side import Side
 from ..workload import Bench, Contestant, Workload
 
 _TIMES, _CALLERS, _READS, _USERS = 3, 4, 100, 500
+# About as many as one core refuses while it hashes.
+_REFUSALS = 100
 _SETTLE = 1.0
 
 
@@ -38,8 +41,36 @@ class Crowd:
         return sample(seconds, capacity, quiet["me"], then, cpu, memory)
 
     def run(self, seconds: float, streams: list[dict]) -> dict[str, dict[str, list[float]]]:
-        order = {"port": self.side.port, "settle": _SETTLE, "seconds": seconds, "streams": streams}
-        return run_program(self.bench, "pace.py", order)
+        return paced(self.bench, self.side, seconds, streams)
+
+
+class Load:
+    """A server that answers at once, under as many reads and as many others as are refused: what is the load's own of each
+    time, from when a request was due."""
+
+    name, version = StaticServer.name, StaticServer.version
+
+    def __init__(self, bench: Bench):
+        self.bench, self.side = bench, bench.enter(StaticServer(bench.scratch, 200))
+
+    def measure(self, seconds: float) -> Sample:
+        self.bench.pin(self.side)
+        requests = [wrk.text(self.side.call("me"))]
+        reads = {"name": "me", "per_second": _READS, "requests": requests}
+        quiet = paced(self.bench, self.side, seconds, [reads])
+        meter = self.bench.meter(self.side)
+        then = paced(self.bench, self.side, seconds, [
+            reads, {"name": "refusal", "per_second": _REFUSALS, "requests": requests}])
+        answers = {"me quiet": quiet["me"]["200"], "me then": then["me"]["200"], "refusal": then["refusal"]["200"]}
+        more = {f"{name} {title} ms": quantile(times, share) for name, times in answers.items()
+                for share, title in ((0.5, "p50"), (0.99, "p99"))}
+        return Sample(len(answers["refusal"]), seconds, meter.cpu(), memory=meter.memory(), more=more)
+
+
+def paced(bench: Bench, side: Side, seconds: float, streams: list[dict]) -> dict[str, dict[str, list[float]]]:
+    """Of each stream by status how many milliseconds each answer took."""
+    return run_program(bench, "pace.py", {
+        "port": side.port, "settle": _SETTLE, "seconds": seconds, "streams": streams})
 
 
 def counts(answers: dict[str, list[float]]) -> dict[str, int]:
@@ -75,13 +106,15 @@ class Overload(Workload):
     text = (f"First `GET` of the profile {_READS} times a second alone; then beside it {_CALLERS} callers who log in again "
             f"and again, which is all that can be hashed; then {_TIMES} times as many logins a second, whoever has been "
             "answered or not. Logins beyond what can be done are to be refused with 503 at once, and cost neither the "
-            "other logins nor those who are signed in. Times are the caller's.")
+            "other logins nor those who are signed in. Times are the caller's, from when a request was due; the static server "
+            "is asked as much, for what of them is the load's own.")
     columns = {"logins/s alone": "{:.0f}", "logins/s then": "{:.0f}", "then to alone": "{:.2f}",
                "refusal p50 ms": "{:.1f}", "refusal p99 ms": "{:.1f}", "me quiet p50 ms": "{:.1f}",
                "me then p50 ms": "{:.1f}", "me quiet p99 ms": "{:.1f}", "me then p99 ms": "{:.1f}",
                "me p99 then to quiet": "{:.2f}"}
     without = ("cpu", "latency", "rate", "memory")
-    names = ("gatehouse", "fastapi")
+    names = ("gatehouse", "fastapi", StaticServer.name)
 
     def contestants(self, bench: Bench) -> list[Contestant]:
-        return [Crowd(bench, side) for side in bench.sides(*self.names)]
+        contestants: list[Contestant] = [Crowd(bench, side) for side in bench.sides(*self.names[:2])]
+        return contestants + offered(bench, StaticServer.name, lambda: Load(bench))
