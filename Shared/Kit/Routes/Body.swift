@@ -2,7 +2,7 @@ import HTTPTypes
 import NIOCore
 
 /// The media types a body may come in.
-public enum BodyFormat: Sendable, Equatable {
+public enum BodyFormat: Sendable, Equatable, CaseIterable {
     /// `application/json`.
     case json
     /// `application/x-www-form-urlencoded`.

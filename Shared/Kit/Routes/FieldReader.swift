@@ -56,8 +56,9 @@ public struct FieldReader {
 
     /// Reads an object with fields of its own, which may be left out or null.
     public mutating func optional<Content: RequestContent>(_ name: String, object _: Content.Type) -> Content? {
-        let schema = FieldReader.schema(of: Content.self)
-        let type = FieldType<[JSONValue.Member]>(schema: schema, placeholder: []) { value in
+        let type = FieldType<[JSONValue.Member]>(
+            schema: FieldReader.schema(of: Content.self), placeholder: []
+        ) { value in
             guard case .object(let members) = value else { return .failure(.init("wrong_type", "must be an object")) }
             return .success(members)
         }
@@ -72,7 +73,7 @@ public struct FieldReader {
     public mutating func change<Value>(_ name: String, _ type: FieldType<Value>) -> FieldChange<Value> {
         switch source {
         case .description:
-            properties.append(.init(name: name, schema: type.schema.nullable, isRequired: false))
+            properties.append(.init(name: name, schema: type.describe().nullable, isRequired: false))
             return .none
         case .body(let members):
             guard let value = members.first(where: { $0.name == name })?.value else { return .none }
@@ -103,7 +104,7 @@ public struct FieldReader {
     private mutating func value<Value>(_ name: String, _ type: FieldType<Value>, isRequired: Bool) -> JSONValue? {
         switch source {
         case .description:
-            properties.append(.init(name: name, schema: type.schema, isRequired: isRequired))
+            properties.append(.init(name: name, schema: type.describe(), isRequired: isRequired))
             return nil
         case .body(let members):
             guard let value = members.first(where: { $0.name == name })?.value, value != .null else { return nil }

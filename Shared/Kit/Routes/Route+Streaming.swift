@@ -51,7 +51,10 @@ extension Call {
         for field in head.headerFields where field.name == .contentType {
             found = found.map { $0 + ", " + field.value } ?? field.value
         }
-        guard let type = found, type != "application/json" else { return found }
-        return type.prefix { $0 != ";" }.lowercased().filter { $0 != " " && $0 != "\t" }
+        guard let type = found, !BodyFormat.allCases.contains(where: { $0.mediaType == type }) else { return found }
+        let bytes = type.utf8.prefix { $0 != UInt8(ascii: ";") }.filter {
+            $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t")
+        }
+        return String(decoding: bytes, as: UTF8.self).lowercased()
     }
 }

@@ -98,7 +98,7 @@ struct UpstreamHealthTests {
         #expect(standings == [.ejected, .ready, .notReady, .notReady])
     }
 
-    @Test("one that leaves a question unanswered is not ready until it answers one, unless it has answered another since")
+    @Test("one that leaves a question unanswered is not ready until it answers, unless it has answered another since")
     func silent() {
         add(2)
         clock.advance(.seconds(1))
