@@ -55,8 +55,7 @@ enum HTTP2Callbacks {
 
 extension HTTP2Session {
     fileprivate func beginHeaders(_ stream: Int32) {
-        let known = streams[stream]
-        receiving = known ?? (role == .server ? begin(stream) : nil)
+        receiving = streams[stream] ?? (role == .server ? begin(stream) : nil)
         // Its room stays, unless somebody kept the last one.
         incoming.removeAll()
     }

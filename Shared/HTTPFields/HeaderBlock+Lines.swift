@@ -1,3 +1,5 @@
+import Octets
+
 extension HeaderBlock {
     /// Where a field stands among the bytes of a message, as offsets.
     package struct Line: Sendable {
@@ -57,11 +59,9 @@ extension HeaderBlock {
         var done = 0
         while done < length, start &+ done &+ 8 <= source.count, position &+ done &+ 8 <= target.count {
             let word = source.loadUnaligned(fromByteOffset: start &+ done, as: UInt64.self)
-            // The high bit of each byte: from "A" on, beyond "Z", no ASCII.
-            let low = word & 0x7f7f_7f7f_7f7f_7f7f
-            let fromA = low &+ 0x3f3f_3f3f_3f3f_3f3f
-            let beyondZ = low &+ 0x2525_2525_2525_2525
-            let isUpper = fromA & ~beyondZ & ~word & 0x8080_8080_8080_8080
+            let letters = Word.from(UInt8(ascii: "A"), to: UInt8(ascii: "Z"), in: word & ~Word.marks)
+            // What is no ASCII stays as it is.
+            let isUpper = letters & ~word & Word.marks
             target.storeBytes(of: word | isUpper &>> 2, toByteOffset: position &+ done, as: UInt64.self)
             done &+= 8
         }

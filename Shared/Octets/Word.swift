@@ -26,13 +26,16 @@ public enum Word {
     @inline(__always)
     public static func equal(to byte: UInt8, in word: UInt64) -> UInt64 { ~((word ^ of(byte)) &+ of(0x7f)) }
 
+    /// Marks the bytes that are below `bound`, which is 0x80 at most. The lowest mark is always true; above it others may
+    /// be marked wrongly, by a borrow.
+    @inlinable
+    @inline(__always)
+    public static func below(_ bound: UInt8, in word: UInt64) -> UInt64 { (word &- of(bound)) & ~word & marks }
+
     /// Whether any byte is below `bound`, which is 0x80 at most.
     @inlinable
     @inline(__always)
-    public static func anyBelow(_ bound: UInt8, in word: UInt64) -> Bool {
-        // A borrow marks a byte wrongly only above one that is marked rightly.
-        (word &- of(bound)) & ~word & marks != 0
-    }
+    public static func anyBelow(_ bound: UInt8, in word: UInt64) -> Bool { below(bound, in: word) != 0 }
 
     /// Whether any byte is `byte`.
     @inlinable

@@ -52,7 +52,6 @@ def run(chosen, stack):
     cores = Cores()
     cores.hold_self()
     profiler = Profiler(folder, cores, OneSide(folder, [], stack, say), True, chosen.seconds, 10_000, 1000)
-    profiler.folder = folder
     for workload in (each() for each in WORKLOADS if each.name in chosen.workloads):
         for _ in profiler.measure([workload], 1, False):
             for sample in profiler.samples:

@@ -11,7 +11,7 @@ enum BearerToken: Equatable {
 
     /// Reads a field's value, where there is one.
     init(_ field: String?) {
-        self = field.map { Array($0.utf8).withUnsafeBytes { BearerToken($0) } } ?? .absent
+        self = field.map { $0.withBytes { BearerToken($0) } } ?? .absent
     }
 
     /// Reads a field's value by bytes: it is there in each request, and half a kilobyte long.

@@ -1,3 +1,5 @@
+import Octets
+
 /// The bytes a message is read from, borrowed from a buffer for one call.
 ///
 /// Unsafe because every byte the gateway reads passes here, and bounds checks would double the cost. It is safe as each
@@ -53,16 +55,12 @@ struct Bytes {
 
     /// Where the text that begins at `start` is over: at the first control character but a tab, or at the end.
     ///
-    /// Eight bytes at a time. Subtracting marks the high bit of each byte below 0x20, and of each that the exclusive or
-    /// with 0x7f made zero; a borrow can mark a byte wrongly, but only above one that is marked rightly, so the lowest
-    /// mark is always true.
+    /// Eight bytes at a time, of whose marks the lowest is always true.
     @inline(__always)
     func endOfText(from first: Int) -> Int {
         var index = first
         while let word = word(at: index) {
-            let deleted = word ^ 0x7f7f_7f7f_7f7f_7f7f
-            let control = (word &- 0x2020_2020_2020_2020) & ~word
-            let found = (control | (deleted &- 0x0101_0101_0101_0101) & ~deleted) & 0x8080_8080_8080_8080
+            let found = Word.below(0x20, in: word) | Word.below(1, in: word ^ Word.of(0x7f))
             guard found != 0 else {
                 index &+= 8
                 continue

@@ -16,6 +16,8 @@ class Yardstick:
 _CPU = "CPU s per 1,000"
 # User and kernel, for each operation.
 _INSTRUCTIONS = "thousand instructions"
+# Where the figures have them, of all processes and by group.
+_PLACES = {_CPU: ("cpu", "groups"), _INSTRUCTIONS: ("instructions", "instruction_groups")}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,7 +79,8 @@ def rows(results: list[dict]) -> list[Row]:
         peers = {name: figures["to_ours"] for name, figures in result["sides"].items()
                  if "to_ours" in figures and not name.startswith(("limit", "gatehouse"))}
         made.append(Row(budget.title, f"{budget.most:g} {budget.unit}", f"{measured:.3g}", measured / budget.most,
-                        _pace(budget.yardstick, result["sides"]), peers if budget.unit == _CPU and not budget.column else {}))
+                        _pace(budget.yardstick, result["sides"]),
+                        peers if budget.unit == _CPU and not budget.column else {}))
     return made
 
 
@@ -85,17 +88,17 @@ def _measured(budget: Budget, figures: dict) -> float | None:
     if budget.column:
         spread = figures["more"].get(budget.column)
         return spread["median"] if spread else None
-    if budget.unit == _INSTRUCTIONS:
-        return figures.get("instruction_groups", {}).get(budget.group) if budget.group else figures.get("instructions")
-    return _cpu(figures, budget.group)
+    return _taken(figures, budget.group, budget.unit)
 
 
 def _pace(yardstick: Yardstick | None, sides: dict[str, dict]) -> float | None:
     if not yardstick or yardstick.side not in sides:
         return None
-    now = _cpu(sides[yardstick.side], yardstick.group)
+    now = _taken(sides[yardstick.side], yardstick.group)
     return now / yardstick.then if now else None
 
 
-def _cpu(figures: dict, group: str | None) -> float | None:
-    return figures["groups"].get(group) if group else figures["cpu"]
+def _taken(figures: dict, group: str | None, unit: str = _CPU) -> float | None:
+    whole, groups = _PLACES[unit]
+    # Figures of earlier runs have no instructions.
+    return figures.get(groups, {}).get(group) if group else figures.get(whole)

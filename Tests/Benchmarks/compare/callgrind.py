@@ -64,28 +64,24 @@ class OneSide(Sides):
 
 
 class Profiler(Driver):
-    """Counts under callgrind instead of by perf; keeps what it has counted, in the order of the samples."""
-
-    folder: pathlib.Path
+    """Counts under callgrind instead of by perf; `profile` is what it counted last."""
 
     @contextlib.contextmanager
     def counting(self, groups: Groups) -> Iterator[dict[str, float]]:
-        processes = [pid for pids in groups.values() for pid in pids() if "callgrind" in _words(pid)]
+        processes = [pid for pids in groups.values() for pid in pids() if "--tool=callgrind" in _words(pid, "cmdline")]
         if len(processes) != 1:
             raise Failure(f"there are {len(processes)} processes under callgrind")
         self._control(processes[0], "--zero")
-        counts: dict[str, float] = {}
-        yield counts
+        yield {}
         self._control(processes[0], "--dump=counted")
         self.profile = Profile(self._dump(processes[0]).read_text())
-        counts[""] = self.profile.total
 
     def _control(self, process: int, order: str) -> None:
         # It finds a process by a name of the file between them, in which the environment of both has a part.
         host = next((word.split("=", 1)[1] for word in _words(process, "environ") if word.startswith("HOST=")), None)
         environment = {**os.environ, "LOGNAME": "callgrind", **({"HOST": host} if host else {})}
         said = subprocess.run(
-            [found("callgrind_control"), f"--vgdb-prefix={self.folder / 'vgdb'}", order, str(process)], env=environment,
+            [found("callgrind_control"), f"--vgdb-prefix={self.scratch / 'vgdb'}", order, str(process)], env=environment,
             capture_output=True, text=True, check=False, timeout=_PATIENCE)
         if "OK" not in said.stdout:
             raise Failure(f"callgrind_control: {said.stdout} {said.stderr}")
@@ -93,20 +89,19 @@ class Profiler(Driver):
     def _dump(self, process: int) -> pathlib.Path:
         end = time.monotonic() + _PATIENCE
         while time.monotonic() < end:
-            dumps = sorted(self.folder.glob(f"out.{process}.*"), key=lambda file: int(file.suffix[1:]))
+            dumps = sorted(self.scratch.glob(f"out.{process}.*"), key=lambda file: int(file.suffix[1:]))
             if dumps and "totals:" in dumps[-1].read_text():
                 return dumps[-1]
             time.sleep(0.1)
         raise Failure("callgrind has written nothing")
 
 
-def _words(process: int, what: str = "cmdline") -> list[str]:
+def _words(process: int, what: str) -> list[str]:
     try:
-        text = pathlib.Path(f"/proc/{process}/{what}").read_text()
+        return pathlib.Path(f"/proc/{process}/{what}").read_text().split("\0")
     except OSError:
         # It has ended since it was named.
         return []
-    return [part for word in text.split("\0") for part in (word.split("tool=") if what == "cmdline" else [word])]
 
 
 def executables(folder: pathlib.Path, built: pathlib.Path, service: str) -> None:

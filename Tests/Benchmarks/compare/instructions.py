@@ -15,6 +15,10 @@ EVENTS = ("instructions:u", "instructions:k")
 _PATIENCE = 10
 
 
+def _perf(events: Sequence[str]) -> list[str]:
+    return ["perf", "stat", "-x", ";", "-e", ",".join(events)]
+
+
 def parsed(text: str, events: Sequence[str]) -> float | None:
     """The sum of these events by the output of `perf stat -x ;`; None where one of them was not counted."""
     found = {}
@@ -28,13 +32,12 @@ def parsed(text: str, events: Sequence[str]) -> float | None:
 
 
 @functools.cache
-def why_not() -> str | None:
-    """Why nothing can be counted here; None where it can."""
+def why_not(events: Sequence[str] = EVENTS) -> str | None:
+    """Why these can't be counted here; None where they can."""
     if not shutil.which("perf"):
         return "there is no perf (Debian's linux-perf)"
-    result = subprocess.run(["perf", "stat", "-x", ";", "-e", ",".join(EVENTS), "true"], capture_output=True, text=True,
-                            check=False)
-    if parsed(result.stderr, EVENTS) is None:
+    result = subprocess.run([*_perf(events), "true"], capture_output=True, text=True, check=False)
+    if parsed(result.stderr, events) is None:
         return "perf does not support or may not use the processor's counters"
     return None
 
@@ -74,7 +77,7 @@ class _Counter:
         (order_in, self.order), (self.answer, answer_out) = os.pipe(), os.pipe()
         # It is attached before it counts: what that costs is in nobody's count.
         self.process = subprocess.Popen(
-            ["perf", "stat", "-x", ";", "-e", ",".join(self.events), "-p", ",".join(map(str, self.pids)), "-D", "-1",
+            [*_perf(self.events), "-p", ",".join(map(str, self.pids)), "-D", "-1",
              "--control", f"fd:{order_in},{answer_out}"],
             pass_fds=(order_in, answer_out), stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
         os.close(order_in)

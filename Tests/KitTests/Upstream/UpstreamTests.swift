@@ -158,27 +158,23 @@ struct UpstreamTests {
 
     @Test("one that says it is not ready gets nothing new while another is ready")
     func draining() async throws {
-        try await withUpstream([.answers, .answers]) { test in
-            test.instances[0].change { $0.readiness = 503 }
-            try await test.until(0, is: .notReady)
-            try await test.settle()
-            let before = test.instances[0].counts.requests
-            #expect(await test.load().isEmpty)
-            #expect(test.instances[0].counts.requests == before)
-            test.instances[0].change { $0.readiness = 200 }
-            try await test.until(0, is: .ready)
-            await test.loadUntil(0..<2, have: 100)
-        }
+        try await expectLeftOut(while: 503)
     }
 
     @Test("one that leaves a question unanswered gets nothing new until it has answered one")
     func hanging() async throws {
-        let adjust: (inout HealthPolicy) -> Void = {
+        try await expectLeftOut(while: nil) {
             $0.circuit.consecutive = .max
             $0.circuit.requests = .max
         }
+    }
+
+    /// Of two instances one gets nothing new while this is its answer to the question whether it is ready.
+    private func expectLeftOut(
+        while readiness: Int?, adjust: (inout HealthPolicy) -> Void = { _ in }
+    ) async throws {
         try await withUpstream([.answers, .answers], adjust: adjust) { test in
-            test.instances[0].change { $0.readiness = nil }
+            test.instances[0].change { $0.readiness = readiness }
             try await test.until(0, is: .notReady)
             try await test.settle()
             let before = test.instances[0].counts.requests

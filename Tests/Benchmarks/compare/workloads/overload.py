@@ -44,7 +44,7 @@ class Crowd:
         return paced(self.bench, self.side, seconds, streams)
 
 
-class Load:
+class Floor:
     """A server that answers at once, under as many reads and as many others as are refused: what is the load's own of each
     time, from when a request was due."""
 
@@ -61,16 +61,22 @@ class Load:
         meter = self.bench.meter(self.side)
         then = paced(self.bench, self.side, seconds, [
             reads, {"name": "refusal", "per_second": _REFUSALS, "requests": requests}])
-        answers = {"me quiet": quiet["me"]["200"], "me then": then["me"]["200"], "refusal": then["refusal"]["200"]}
-        more = {f"{name} {title} ms": quantile(times, share) for name, times in answers.items()
-                for share, title in ((0.5, "p50"), (0.99, "p99"))}
-        return Sample(len(answers["refusal"]), seconds, meter.cpu(), memory=meter.memory(), more=more)
+        answers = then["refusal"]["200"]
+        return Sample(len(answers), seconds, meter.cpu(), memory=meter.memory(),
+                      more=latencies(quiet["me"], then["me"], answers))
 
 
 def paced(bench: Bench, side: Side, seconds: float, streams: list[dict]) -> dict[str, dict[str, list[float]]]:
     """Of each stream by status how many milliseconds each answer took."""
     return run_program(bench, "pace.py", {
         "port": side.port, "settle": _SETTLE, "seconds": seconds, "streams": streams})
+
+
+def latencies(quiet: dict[str, list[float]], then: dict[str, list[float]], refused: list[float]) -> dict[str, float]:
+    """Of those that were answered as they should, by column."""
+    found = {"refusal": refused, "me quiet": quiet.get("200"), "me then": then.get("200")}
+    return {f"{name} {title} ms": quantile(times, share) for name, times in found.items() if times
+            for share, title in ((0.5, "p50"), (0.99, "p99"))}
 
 
 def counts(answers: dict[str, list[float]]) -> dict[str, int]:
@@ -86,13 +92,7 @@ def sample(seconds: float, capacity: float, quiet: dict[str, list[float]], then:
     for title, reads in (("quiet", quiet), ("then", then["me"])):
         errors |= {f"me, {title}: {outcome}": len(times) for outcome, times in reads.items() if outcome != "200"}
     more = {"logins/s alone": capacity, "logins/s then": len(done) / seconds,
-            "then to alone": len(done) / seconds / capacity}
-    for share, title in ((0.5, "p50"), (0.99, "p99")):
-        if refused:
-            more[f"refusal {title} ms"] = quantile(refused, share)
-        for name, reads in (("quiet", quiet), ("then", then["me"])):
-            if reads.get("200"):
-                more[f"me {name} {title} ms"] = quantile(reads["200"], share)
+            "then to alone": len(done) / seconds / capacity, **latencies(quiet, then["me"], refused)}
     if "me quiet p99 ms" in more and "me then p99 ms" in more:
         more["me p99 then to quiet"] = more["me then p99 ms"] / more["me quiet p99 ms"]
     if not done:
@@ -117,4 +117,4 @@ class Overload(Workload):
 
     def contestants(self, bench: Bench) -> list[Contestant]:
         contestants: list[Contestant] = [Crowd(bench, side) for side in bench.sides(*self.names[:2])]
-        return contestants + offered(bench, StaticServer.name, lambda: Load(bench))
+        return contestants + offered(bench, StaticServer.name, lambda: Floor(bench))
