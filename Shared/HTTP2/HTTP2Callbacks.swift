@@ -158,7 +158,7 @@ extension HTTP2Session {
     }
 
     fileprivate func closed(_ stream: Int32, _ code: UInt32) {
-        guard let state = streams.removeValue(forKey: stream) else { return }
+        guard let state = streams.remove(stream) else { return }
         // What nobody consumed would otherwise narrow the connection for good.
         giveBack(state.unconsumed)
         let error: HTTP2StreamError?

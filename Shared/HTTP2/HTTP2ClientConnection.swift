@@ -57,7 +57,7 @@ public final class HTTP2ClientConnection: ChannelDuplexHandler {
     private let onStateChange: (State) -> Void
     private let observer: (any HTTP2ClientObserver)?
     private let transport = HTTP2Transport()
-    private var open: [Int32: Request] = [:]
+    private var open = StreamTable<Request>()
     private var state = State.connecting
     private var clock: RepeatedTask?
     private var silence = Silence()
@@ -102,7 +102,7 @@ public final class HTTP2ClientConnection: ChannelDuplexHandler {
             }
         guard let stream = session.request(head, body: outgoing) else { throw .unavailable }
         let id = HTTP2StreamID(rawValue: stream)
-        open[stream] = Request(receiver: receiver, sent: .now())
+        open.insert(Request(receiver: receiver, sent: .now()), for: stream)
         observer?.opened(id)
         scheduleFlush()
         return id
@@ -152,7 +152,7 @@ public final class HTTP2ClientConnection: ChannelDuplexHandler {
     public func expire(_ stream: HTTP2StreamID) { giveUp(stream, .expired) }
 
     private func giveUp(_ stream: HTTP2StreamID, _ ending: HTTP2StreamEnding) {
-        guard open.removeValue(forKey: stream.rawValue) != nil else { return }
+        guard open.remove(stream.rawValue) != nil else { return }
         session.reset(stream.rawValue, code: NGHTTP2_CANCEL.rawValue)
         observer?.ended(stream, ending)
         scheduleFlush()
@@ -200,8 +200,7 @@ public final class HTTP2ClientConnection: ChannelDuplexHandler {
     public func channelInactive(context: ChannelHandlerContext) {
         clock?.cancel()
         change(to: .closed)
-        let lost = open
-        open.removeAll()
+        let lost = open.removeAll()
         session.streams.removeAll()
         if !lost.isEmpty { observer?.lost(requests: lost.count) }
         for (stream, request) in lost { request.receiver.failed(.connectionClosed, on: .init(rawValue: stream)) }
@@ -256,7 +255,7 @@ public final class HTTP2ClientConnection: ChannelDuplexHandler {
 
 extension HTTP2ClientConnection: HTTP2SessionOwner {
     func session(received head: HeaderBlock, endStream: Bool, on stream: Int32) {
-        guard let request = endStream ? open.removeValue(forKey: stream) : open[stream] else { return }
+        guard let request = endStream ? open.remove(stream) : open[stream] else { return }
         let id = HTTP2StreamID(rawValue: stream)
         observer?.answered(id, after: .now() - request.sent)
         if endStream { observer?.ended(id, .answered) }
@@ -271,14 +270,14 @@ extension HTTP2ClientConnection: HTTP2SessionOwner {
     }
 
     func session(ended trailers: HeaderBlock?, on stream: Int32) {
-        guard let request = open.removeValue(forKey: stream) else { return }
+        guard let request = open.remove(stream) else { return }
         observer?.ended(.init(rawValue: stream), .answered)
         request.receiver.ended(trailers: trailers, on: .init(rawValue: stream))
     }
 
     func session(closed stream: Int32, error: HTTP2StreamError?) {
         // Nil when the answer was whole or the request was given up.
-        if let request = open.removeValue(forKey: stream) {
+        if let request = open.remove(stream) {
             let error = error ?? .reset(code: 0)
             observer?.ended(.init(rawValue: stream), .failed(error))
             request.receiver.failed(error, on: .init(rawValue: stream))

@@ -25,6 +25,11 @@ public struct HTTP2Configuration: Sendable {
     /// How long a peer may be silent before a client gives the connection up; it is asked for a sign of life first.
     public var keepalive: TimeAmount? = .seconds(5)
 
+    /// Names of request fields whose values are kept out of HPACK's tables. A client tells them now and then without a
+    /// value, so that they stand there all the same, and it takes a byte or two to name such a field instead of twenty.
+    /// Whoever is asked has to take a field without a value for none.
+    public var namesToTell: [StaticString] = []
+
     /// The defaults.
     public init() {}
 }

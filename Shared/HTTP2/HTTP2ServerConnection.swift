@@ -77,9 +77,7 @@ public final class HTTP2ServerConnection: ChannelDuplexHandler, RemovableChannel
     }
 
     public func channelInactive(context: ChannelHandlerContext) {
-        let open = session.streams.keys
-        session.streams.removeAll()
-        for stream in open {
+        for (stream, _) in session.streams.removeAll() {
             delegate.aborted(.connectionClosed, on: HTTP2StreamID(rawValue: stream), connection: self)
         }
         delegate.closed(connection: self)

@@ -47,6 +47,10 @@ final class HTTP2Session {
 
     /// More streams than that are open for moments only.
     private static let spareLimit = 64
+    /// Requests after which names are told again, as others may have driven them out of the tables.
+    static let namesStay = 512
+    /// A request with more fields tells none, as there is a limit.
+    private static let fewFields = 50
     /// Bytes of a part that is short.
     static let shortPart = 1024
 
@@ -55,7 +59,7 @@ final class HTTP2Session {
     /// The owner alone holds the session, and so outlives it. Not weak: a weak reference to an object makes each use of
     /// it dearer, wherever it is used.
     unowned var owner: (any HTTP2SessionOwner)?
-    var streams: [Int32: Stream] = [:]
+    var streams = StreamTable<Stream>()
     /// Streams that are over and serve again, so that not each costs an allocation.
     private var spare: [Stream] = []
     /// The fields that are coming in: of one stream at a time (RFC 9113 §4.3).
@@ -65,6 +69,7 @@ final class HTTP2Session {
     /// A short part of an answer's body on its way to the owner.
     var part = ByteBuffer()
     var frameGuard: FrameGuard
+    private var untilNames = 0
     private(set) var session: OpaquePointer?
 
     init(role: Role, configuration: HTTP2Configuration) {
@@ -153,7 +158,8 @@ final class HTTP2Session {
 
     /// Opens a stream with a request. Nil when none can be opened.
     func request(_ head: HeaderBlock, body: OutgoingBody?) -> Int32? {
-        let stream = head.withFields { fields, count in
+        let names = namesToTell(with: head)
+        let stream = (names.isEmpty ? head : head.telling(names)).withFields { fields, count in
             withProvider(body != nil) { nghttp2_submit_request(session, nil, fields, count, $0, nil) }
         }
         guard stream > 0 else { return nil }
@@ -162,11 +168,20 @@ final class HTTP2Session {
         return stream
     }
 
+    private func namesToTell(with head: HeaderBlock) -> [StaticString] {
+        guard untilNames == 0, head.count <= Self.fewFields else {
+            untilNames = max(0, untilNames - 1)
+            return []
+        }
+        untilNames = Self.namesStay
+        return configuration.namesToTell
+    }
+
     /// Begins a stream.
     @discardableResult
     func begin(_ stream: Int32) -> Stream {
         let state = spare.popLast() ?? Stream()
-        streams[stream] = state
+        streams.insert(state, for: stream)
         return state
     }
 
@@ -179,8 +194,8 @@ final class HTTP2Session {
 
     /// Answers a request.
     func respond(_ head: HeaderBlock, body: OutgoingBody?, on stream: Int32) {
-        guard streams[stream] != nil else { return }
-        if let body { streams[stream]?.outgoing = body }
+        guard let state = streams[stream] else { return }
+        if let body { state.outgoing = body }
         _ = head.withFields { fields, count in
             withProvider(body != nil) { nghttp2_submit_response(session, stream, fields, count, $0) }
         }
@@ -188,29 +203,27 @@ final class HTTP2Session {
 
     /// Queues more of a streamed body.
     func write(_ buffer: ByteBuffer, on stream: Int32) {
-        guard streams[stream] != nil else { return }
-        streams[stream]?.outgoing.append(buffer)
+        guard let state = streams[stream] else { return }
+        state.outgoing.append(buffer)
         nghttp2_session_resume_data(session, stream)
-        if let queued = streams[stream]?.outgoing.queued, queued > configuration.highWatermark,
-            streams[stream]?.isOverLimit == false
-        {
-            streams[stream]?.isOverLimit = true
+        if state.outgoing.queued > configuration.highWatermark, !state.isOverLimit {
+            state.isOverLimit = true
             owner?.session(writable: false, on: stream)
         }
     }
 
     /// Ends a streamed body.
     func finish(on stream: Int32) {
-        guard streams[stream] != nil else { return }
-        streams[stream]?.outgoing.isComplete = true
+        guard let state = streams[stream] else { return }
+        state.outgoing.isComplete = true
         nghttp2_session_resume_data(session, stream)
     }
 
     /// Gives the peer room to send `bytes` more.
     func consumed(_ bytes: Int, on stream: Int32) {
         guard bytes > 0 else { return }
-        if streams[stream] != nil {
-            streams[stream]?.unconsumed -= bytes
+        if let state = streams[stream] {
+            state.unconsumed -= bytes
             nghttp2_session_consume(session, stream, bytes)
         }
         // After the stream has closed, its bytes were given back to the connection already.
@@ -218,8 +231,8 @@ final class HTTP2Session {
 
     /// Gives the connection room for `bytes` more, but not the stream.
     func keep(_ bytes: Int, on stream: Int32) {
-        guard streams[stream] != nil else { return }
-        streams[stream]?.unconsumed -= bytes
+        guard let state = streams[stream] else { return }
+        state.unconsumed -= bytes
         giveBack(bytes)
     }
 
@@ -292,6 +305,25 @@ extension HeaderBlock {
                 return body(list.baseAddress, index)
             }
         }
+    }
+
+    /// The same with fields of these names that have no value, before all others but pseudo-fields: who goes by the last of
+    /// two fields of one name does not see them.
+    fileprivate func telling(_ names: [StaticString]) -> HeaderBlock {
+        var block = HeaderBlock()
+        var isTold = false
+        func tell() {
+            if !isTold { for name in names { block.append(name, "" as StaticString) } }
+            isTold = true
+        }
+        bytes.withUnsafeBytes { store in
+            Self.forEachField(in: store) { name, value, isUnindexed in
+                if name.first != UInt8(ascii: ":") { tell() }
+                block.append(name: name, value: value, unindexed: isUnindexed)
+            }
+        }
+        tell()
+        return block
     }
 }
 

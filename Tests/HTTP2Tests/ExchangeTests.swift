@@ -20,6 +20,40 @@ struct ExchangeTests {
         #expect(wire.client.activeStreams == 0)
     }
 
+    @Test("a name that was told stands in the tables, so that a value that is kept out of them comes alone")
+    func toldNames() throws {
+        func open(_ wire: Wire) throws -> Int {
+            var head = HeaderBlock()
+            for (name, value) in [(":method", "GET"), (":scheme", "http"), (":authority", "x"), (":path", "/")] {
+                head.append(name, value)
+            }
+            head.append("x-one", "value", unindexed: true)
+            _ = try wire.client.open(head, body: .none, receiver: RecordingReceiver())
+            return try wire.carry()
+        }
+        let (plain, telling) = (try Wire(), try Wire { $0.namesToTell = ["x-one", "x-two"] })
+        let lengths = try (0..<3).map { _ in try open(telling) - open(plain) }
+        #expect(lengths[0] > 0)
+        #expect(lengths[1] < 0 && lengths[2] == lengths[1], "\(lengths)")
+        // At first without a value, and before the field itself.
+        let heads = telling.delegate.heads
+        #expect(heads.map { $0.values(of: "x-one") } == [["", "value"], ["value"], ["value"]])
+        #expect(heads.map { $0.values(of: "x-two") } == [[""], [], []])
+    }
+
+    @Test("names are told again after some hundred requests, and not where there are many fields")
+    func namesToldAgain() throws {
+        let wire = try Wire { $0.namesToTell = ["x-one"] }
+        _ = try wire.open(fields: (0..<60).map { ("x-field-\($0)", "") })
+        for _ in 0..<1100 {
+            _ = try wire.open()
+            try wire.carry()
+        }
+        let told = wire.delegate.heads.indices.filter { !wire.delegate.heads[$0].values(of: "x-one").isEmpty }
+        #expect(told.first == 1)
+        #expect(told.count == 3)
+    }
+
     @Test("a thousand streams share one connection, and their answers few writes")
     func manyStreams() throws {
         let wire = try Wire { $0.maxConcurrentStreams = 1000 }

@@ -25,8 +25,7 @@ final class EdgeAuthenticator {
             token = claims.revocable
             roles = claims.roles.joined(separator: ",")
             var fields = HeaderBlock()
-            // Of one person or token, and so of few requests: not into HTTP/2's tables, where they would drive out what
-            // all have.
+            // Unindexed are `InternalHeader.unindexed`.
             fields.append(InternalHeader.subject, claims.subject, unindexed: true)
             if let session = claims.session { fields.append(InternalHeader.session, session, unindexed: true) }
             fields.append(InternalHeader.client, claims.clientID)

@@ -273,6 +273,7 @@ extension ProcessContext {
         http2.maxResets = .max
         http2.maxControlFramesPerSecond = .max
         http2.maxBodySize = 256 << 10
+        http2.namesToTell = InternalHeader.unindexed
         self.http2 = http2
     }
 }

@@ -35,8 +35,13 @@ struct InboundRequest: Sendable {
     init?(_ block: HeaderBlock) {
         guard let method = block.method.flatMap({ HTTPRequest.Method($0) }), let path = block.path else { return nil }
         head = HTTPRequest(method: method, scheme: nil, authority: nil, path: path)
+        head.headerFields.reserveCapacity(block.count)
         block.forEach { name, value in
             guard name.first != UInt8(ascii: ":") else { return }
+            if value.isEmpty, InternalHeader.unindexed.contains(where: name.equals) {
+                // Only its name was told (`HTTP2Configuration.namesToTell`).
+                return
+            }
             if name.begins(with: InternalHeader.prefix) {
                 takeInternal(name, value)
             } else if name.equals(InternalHeader.requestID) {

@@ -40,6 +40,9 @@ public enum InternalHeader {
     public static let requestID: StaticString = "x-request-id"
     /// W3C trace context.
     public static let traceparent: StaticString = "traceparent"
+    /// Those that are of one person, token or request, and so stay out of HTTP/2's tables, where they would drive out what
+    /// all have.
+    public static let unindexed: [StaticString] = [subject, session, token, address, requestID, traceparent]
 }
 
 extension HTTPFields {

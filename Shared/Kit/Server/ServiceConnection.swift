@@ -9,8 +9,8 @@ import NIOCore
 ///
 /// Lives on its event loop only; the connection handler holds it until the channel is closed.
 final class ServiceConnection: HTTP2ServerDelegate {
-    private struct Exchange {
-        var inbound: InboundRequest
+    private final class Exchange {
+        let inbound: InboundRequest
         var body = ByteBuffer()
         /// Where the body goes, when it is taken as it comes.
         var stream: BodyStream?
@@ -19,12 +19,14 @@ final class ServiceConnection: HTTP2ServerDelegate {
         var isHeldUp = false
         /// The writer of a streamed answer, while it waits for room.
         var writer: CheckedContinuation<Void, any Error>?
+
+        init(_ inbound: InboundRequest) { self.inbound = inbound }
     }
 
     private let responder: ServiceResponder
     private let eventLoop: any EventLoop
     private let executor: EventLoopExecutor
-    private var exchanges: [HTTP2StreamID: Exchange] = [:]
+    private var exchanges = StreamTable<Exchange>()
     /// Made once, and written anew for each answer that was at hand.
     private var recalledHead = HeaderBlock()
 
@@ -45,46 +47,47 @@ final class ServiceConnection: HTTP2ServerDelegate {
             answer(problem.response(requestID: ""), problem.body(requestID: ""), on: stream, connection)
             return
         }
-        var exchange = Exchange(inbound: inbound)
+        let exchange = Exchange(inbound)
         if !endStream, let limit = responder.streamLimit(of: inbound.head) {
             connection.limitBody(limit, on: stream)
             exchange.stream = incoming(on: stream, connection)
         }
-        exchanges[stream] = exchange
-        if endStream || exchange.stream != nil { start(stream, connection) }
+        exchanges.insert(exchange, for: stream.rawValue)
+        if endStream || exchange.stream != nil { start(exchange, stream, connection) }
     }
 
     func received(body: ByteBuffer, on stream: HTTP2StreamID, connection: HTTP2ServerConnection) {
-        if let incoming = exchanges[stream]?.stream {
+        let exchange = exchanges[stream.rawValue]
+        if let incoming = exchange?.stream {
             connection.keep(body.readableBytes, on: stream)
             incoming.receive(body)
             return
         }
         connection.consumed(body.readableBytes, on: stream)
         var body = body
-        exchanges[stream]?.body.writeBuffer(&body)
+        exchange?.body.writeBuffer(&body)
     }
 
     func ended(trailers: HeaderBlock?, on stream: HTTP2StreamID, connection: HTTP2ServerConnection) {
-        if let incoming = exchanges[stream]?.stream { incoming.finish() } else { start(stream, connection) }
+        guard let exchange = exchanges[stream.rawValue] else { return }
+        if let incoming = exchange.stream { incoming.finish() } else { start(exchange, stream, connection) }
     }
 
     func aborted(_ error: HTTP2StreamError, on stream: HTTP2StreamID, connection: HTTP2ServerConnection) {
-        if let exchange = exchanges.removeValue(forKey: stream) { abandon(exchange) }
+        if let exchange = exchanges.remove(stream.rawValue) { abandon(exchange) }
     }
 
     func writabilityChanged(_ writable: Bool, on stream: HTTP2StreamID, connection: HTTP2ServerConnection) {
-        exchanges[stream]?.isHeldUp = !writable
-        guard writable, let writer = exchanges[stream]?.writer else { return }
-        exchanges[stream]?.writer = nil
+        guard let exchange = exchanges[stream.rawValue] else { return }
+        exchange.isHeldUp = !writable
+        guard writable, let writer = exchange.writer else { return }
+        exchange.writer = nil
         // Told while the connection writes; what follows writes itself.
         eventLoop.execute { writer.resume() }
     }
 
     func closed(connection: HTTP2ServerConnection) {
-        let open = exchanges.values
-        exchanges.removeAll()
-        for exchange in open { abandon(exchange) }
+        for (_, exchange) in exchanges.removeAll() { abandon(exchange) }
     }
 
     private func abandon(_ exchange: Exchange) {
@@ -102,14 +105,15 @@ final class ServiceConnection: HTTP2ServerDelegate {
         }
     }
 
-    private func start(_ stream: HTTP2StreamID, _ connection: HTTP2ServerConnection) {
-        guard let exchange = exchanges[stream], exchange.task == nil else { return }
+    private func start(_ exchange: Exchange, _ stream: HTTP2StreamID, _ connection: HTTP2ServerConnection) {
+        guard exchange.task == nil else { return }
         // Both are touched on the loop only, which the box checks.
         let home = NIOLoopBound((self, connection), eventLoop: eventLoop)
         let (responder, eventLoop) = (responder, eventLoop)
+        let (inbound, body, incoming) = (exchange.inbound, exchange.body, exchange.stream)
+        exchange.body = ByteBuffer()
         let task = Task.immediate(executorPreference: executor) {
-            let response = await responder.respond(
-                to: exchange.inbound, body: exchange.body, stream: exchange.stream)
+            let response = await responder.respond(to: inbound, body: body, stream: incoming)
             guard response.body.contentLength != nil else {
                 return await StreamedAnswer(stream, home, eventLoop).send(response)
             }
@@ -120,14 +124,14 @@ final class ServiceConnection: HTTP2ServerDelegate {
                 connection.finish(response, body, on: stream, transport)
             }
         }
-        if exchanges[stream] != nil { exchanges[stream]?.task = task }
+        exchange.task = task
     }
 
     private func finish(
         _ response: Response, _ body: ByteBuffer?, on stream: HTTP2StreamID, _ connection: HTTP2ServerConnection
     ) {
         // Gone when the stream was aborted meanwhile.
-        guard exchanges.removeValue(forKey: stream) != nil else { return }
+        guard exchanges.remove(stream.rawValue) != nil else { return }
         answer(response, body, on: stream, connection)
     }
 
@@ -163,7 +167,7 @@ final class ServiceConnection: HTTP2ServerDelegate {
     // An answer that is written part by part
 
     func begin(_ response: Response, on stream: HTTP2StreamID, _ connection: HTTP2ServerConnection) {
-        guard exchanges[stream] != nil else { return }
+        guard exchanges[stream.rawValue] != nil else { return }
         connection.respondHead(head(of: response), on: stream)
     }
 
@@ -172,14 +176,14 @@ final class ServiceConnection: HTTP2ServerDelegate {
         _ part: ByteBuffer, on stream: HTTP2StreamID, _ connection: HTTP2ServerConnection,
         _ writer: CheckedContinuation<Void, any Error>
     ) {
-        guard exchanges[stream] != nil else { return writer.resume(throwing: CancellationError()) }
+        guard let exchange = exchanges[stream.rawValue] else { return writer.resume(throwing: CancellationError()) }
         connection.write(part, on: stream)
-        if exchanges[stream]?.isHeldUp == true { exchanges[stream]?.writer = writer } else { writer.resume() }
+        if exchange.isHeldUp { exchange.writer = writer } else { writer.resume() }
     }
 
     /// Ends the answer; one that could not be written whole is broken off, so that nobody takes it for whole.
     func end(isWhole: Bool, on stream: HTTP2StreamID, _ connection: HTTP2ServerConnection) {
-        guard exchanges.removeValue(forKey: stream) != nil else { return }
+        guard exchanges.remove(stream.rawValue) != nil else { return }
         // INTERNAL_ERROR (RFC 9113 §7).
         if isWhole { connection.finish(on: stream) } else { connection.reset(stream, code: 2) }
     }

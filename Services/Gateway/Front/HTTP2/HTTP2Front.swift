@@ -21,7 +21,7 @@ final class HTTP2Front: HTTP2ServerDelegate {
     private let peer: Address?
     private let isSecure: Bool
     private weak var connection: HTTP2ServerConnection?
-    private var streams: [HTTP2StreamID: HTTP2PublicStream] = [:]
+    private var streams = StreamTable<HTTP2PublicStream>()
     private var idleSince = NIODeadline.now()
     private var hasAsked = false
     private var drainingSince: NIODeadline?
@@ -50,20 +50,20 @@ final class HTTP2Front: HTTP2ServerDelegate {
     ) {
         hasAsked = true
         let opened = HTTP2PublicStream(stream, connection, loop)
-        streams[stream] = opened
+        streams.insert(opened, for: stream.rawValue)
         opened.begin(head, peer: peer, isSecure: isSecure, isWhole: endStream)
     }
 
     func received(body: ByteBuffer, on stream: HTTP2StreamID, connection: HTTP2ServerConnection) {
-        streams[stream]?.receive(body)
+        streams[stream.rawValue]?.receive(body)
     }
 
     func ended(trailers: HeaderBlock?, on stream: HTTP2StreamID, connection: HTTP2ServerConnection) {
-        streams[stream]?.end()
+        streams[stream.rawValue]?.end()
     }
 
     func writabilityChanged(_ writable: Bool, on stream: HTTP2StreamID, connection: HTTP2ServerConnection) {
-        streams[stream]?.takes(more: writable)
+        streams[stream.rawValue]?.takes(more: writable)
     }
 
     func finished(_ stream: HTTP2StreamID, connection: HTTP2ServerConnection) { remove(stream) }
@@ -74,11 +74,11 @@ final class HTTP2Front: HTTP2ServerDelegate {
 
     func closed(connection: HTTP2ServerConnection) {
         loop.watch.remove(self)
-        for stream in Array(streams.keys) { remove(stream) }
+        for (_, stream) in streams.removeAll() { stream.leave() }
     }
 
     private func remove(_ stream: HTTP2StreamID) {
-        streams.removeValue(forKey: stream)?.leave()
+        streams.remove(stream.rawValue)?.leave()
         if streams.isEmpty { idleSince = .now() }
     }
 }
@@ -89,7 +89,7 @@ extension HTTP2Front: WatchedConnection {
         let waiting = (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
         // Nothing is added while the channel takes nothing, so how much was written doesn't matter.
         if sendingPace.isStalled(now, waiting: waiting, written: 0, limits) { return channel.close(promise: nil) }
-        for stream in Array(streams.values) { stream.check(now, limits) }
+        for (_, stream) in streams.all { stream.check(now, limits) }
         if let drainingSince, now - drainingSince >= limits.linger, streams.isEmpty {
             return channel.close(promise: nil)
         }
