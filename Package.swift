@@ -9,6 +9,7 @@ let strict: [SwiftSetting] =
         .enableUpcomingFeature("ExistentialAny"),
         .enableUpcomingFeature("MemberImportVisibility"),
         .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
     ] + (Context.environment["GATEHOUSE_STRICT"] == nil ? [] : [.treatAllWarnings(as: .error)])
 
 // MARK: Products of other packages, named once

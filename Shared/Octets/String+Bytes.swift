@@ -29,18 +29,14 @@ extension String {
         let length = first.utf8.count + second.utf8.count + third.utf8.count + fourth.utf8.count
         self.init(unsafeUninitializedCapacity: length) { room in
             let target = UnsafeMutableRawBufferPointer(room)
-            var written = 0
-            func write(_ part: String) {
+            // No variable that a closure shares: each use of one is checked.
+            func write(_ part: String, at start: Int) -> Int {
                 part.withBytes { bytes in
-                    UnsafeMutableRawBufferPointer(rebasing: target[written..<length]).copyMemory(from: bytes)
-                    written += bytes.count
+                    UnsafeMutableRawBufferPointer(rebasing: target[start..<length]).copyMemory(from: bytes)
+                    return start + bytes.count
                 }
             }
-            write(first)
-            write(second)
-            write(third)
-            write(fourth)
-            return written
+            return write(fourth, at: write(third, at: write(second, at: write(first, at: 0))))
         }
     }
 }

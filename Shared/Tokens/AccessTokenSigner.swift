@@ -84,7 +84,7 @@ private struct ClaimsWriter {
 
     private mutating func member(_ name: StaticString, _ value: String) {
         self.name(name)
-        string(value)
+        bytes.append(quoting: value)
     }
 
     private mutating func flag(_ name: StaticString) {
@@ -102,26 +102,8 @@ private struct ClaimsWriter {
         bytes.append(UInt8(ascii: "["))
         for (index, value) in values.enumerated() {
             if index > 0 { bytes.append(UInt8(ascii: ",")) }
-            string(value)
+            bytes.append(quoting: value)
         }
         bytes.append(UInt8(ascii: "]"))
-    }
-
-    private mutating func string(_ value: String) {
-        bytes.append(UInt8(ascii: "\""))
-        defer { bytes.append(UInt8(ascii: "\"")) }
-        if value.isPlainInJSON { return bytes.append(contentsOf: value.utf8) }
-        for byte in value.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-                bytes.append(UInt8(ascii: "\\"))
-                bytes.append(byte)
-            case ..<0x20:
-                let digits = String(byte, radix: 16)
-                bytes.append(contentsOf: ("\\u" + String(repeating: "0", count: 4 - digits.count) + digits).utf8)
-            default:
-                bytes.append(byte)
-            }
-        }
     }
 }

@@ -48,34 +48,60 @@ package enum Base64URL {
 
     /// The bytes of a text, or nil for another character, padding, an impossible length, or unused bits that are set.
     package static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
-        guard text.count % 4 != 1 else { return nil }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(text.count * 3 / 4)
-        var accumulator: UInt32 = 0
-        var bits = 0
-        for character in text {
-            guard let value = value(character) else { return nil }
-            accumulator = accumulator << 6 | UInt32(value)
-            bits += 6
-            if bits >= 8 {
-                bits -= 8
-                bytes.append(UInt8(truncatingIfNeeded: accumulator >> UInt32(bits)))
-            }
-            accumulator &= 0xFF
-        }
-        // A last character with other unused bits would be a second text for the same bytes.
-        guard accumulator & (1 << UInt32(bits) - 1) == 0 else { return nil }
-        return bytes
+        text.withContiguousStorageIfAvailable(decode) ?? ContiguousArray(text).withUnsafeBufferPointer(decode)
     }
 
-    private static func value(_ character: UInt8) -> UInt8? {
-        switch character {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"): character - UInt8(ascii: "A")
-        case UInt8(ascii: "a")...UInt8(ascii: "z"): character - UInt8(ascii: "a") + 26
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): character - UInt8(ascii: "0") + 52
-        case UInt8(ascii: "-"): 62
-        case UInt8(ascii: "_"): 63
-        default: nil
+    /// Four characters at a time, since each refresh token passes here. Safe as what is written has the length that there
+    /// is room for, and as no character is read that `text` does not have.
+    private static func decode(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
+        let (groups, rest) = text.count.quotientAndRemainder(dividingBy: 4)
+        guard rest != 1 else { return nil }
+        let length = groups * 3 + max(0, rest - 1)
+        var isValid = true
+        let bytes = [UInt8](unsafeUninitializedCapacity: length) { room, written in
+            values.withUnsafeBufferPointer { values in
+                /// The bits of all values that were looked up: those of no character set bits that those of others have not.
+                var seen: UInt8 = 0
+                func value(_ index: Int, shift: UInt32) -> UInt32 {
+                    let value = values[Int(text[index])]
+                    seen |= value
+                    return UInt32(value) &<< shift
+                }
+                for group in 0..<groups {
+                    let (source, target) = (group &* 4, group &* 3)
+                    let bits =
+                        value(source, shift: 18) | value(source &+ 1, shift: 12) | value(source &+ 2, shift: 6)
+                        | value(source &+ 3, shift: 0)
+                    room.initializeElement(at: target, to: UInt8(truncatingIfNeeded: bits &>> 16))
+                    room.initializeElement(at: target &+ 1, to: UInt8(truncatingIfNeeded: bits &>> 8))
+                    room.initializeElement(at: target &+ 2, to: UInt8(truncatingIfNeeded: bits))
+                }
+                var unused: UInt32 = 0
+                if rest > 0 {
+                    let (source, target) = (groups * 4, groups * 3)
+                    var bits = value(source, shift: 18) | value(source + 1, shift: 12)
+                    if rest == 3 {
+                        bits |= value(source + 2, shift: 6)
+                        room.initializeElement(at: target + 1, to: UInt8(truncatingIfNeeded: bits >> 8))
+                    }
+                    room.initializeElement(at: target, to: UInt8(truncatingIfNeeded: bits >> 16))
+                    // A last character with other unused bits would be a second text for the same bytes.
+                    unused = bits & (rest == 3 ? 0xFF : 0xFFFF)
+                }
+                isValid = seen & invalid == 0 && unused == 0
+            }
+            written = length
         }
+        return isValid ? bytes : nil
     }
+
+    /// Marks what is no character of the alphabet: values have six bits.
+    private static let invalid: UInt8 = 0x80
+
+    /// By character.
+    private static let values: [UInt8] = {
+        var values = [UInt8](repeating: invalid, count: 256)
+        for value in 0..<UInt8(alphabet.utf8CodeUnitCount) { values[Int(alphabet.utf8Start[Int(value)])] = value }
+        return values
+    }()
 }

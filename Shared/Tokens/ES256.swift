@@ -11,7 +11,8 @@ enum ES256: SignatureScheme {
 
     static func signer(_ privateKey: [UInt8]) throws(KeyError) -> @Sendable ([UInt8]) throws -> [UInt8] {
         let key = try self.privateKey(privateKey)
-        return { Array(try key.signature(for: $0).rawRepresentation) }
+        return { message in Array(try key.signature(for: message.withUnsafeBytes(SHA256.digest(of:))).rawRepresentation)
+        }
     }
 
     static func verifier(
@@ -22,7 +23,7 @@ enum ES256: SignatureScheme {
             guard signature.count == 64,
                 let signature = try? P256.Signing.ECDSASignature(rawRepresentation: signature)
             else { return false }
-            return key.isValidSignature(signature, for: message)
+            return key.isValidSignature(signature, for: message.withUnsafeBytes(SHA256.digest(of:)))
         }
     }
 

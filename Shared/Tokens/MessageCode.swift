@@ -29,7 +29,7 @@ package struct MessageCode: Sendable {
     private func code(of message: [UInt8]) -> [UInt8] {
         var code = prepared
         code.update(data: message)
-        return Array(code.finalize().prefix(Self.length))
+        return code.finalize().withUnsafeBytes { Array($0.prefix(Self.length)) }
     }
 }
 

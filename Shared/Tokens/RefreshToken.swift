@@ -40,8 +40,9 @@ public struct RefreshTokenCodec: Sendable {
 
     /// The text of a token.
     public func encode(_ token: RefreshToken) -> String {
-        var bytes: [UInt8] = [current]
+        var bytes: [UInt8] = []
         bytes.reserveCapacity(Self.bodyLength + MessageCode.length)
+        bytes.append(current)
         withUnsafeBytes(of: token.tenant.uuid) { bytes.append(contentsOf: $0) }
         withUnsafeBytes(of: token.session.uuid) { bytes.append(contentsOf: $0) }
         withUnsafeBytes(of: token.generation.bigEndian) { bytes.append(contentsOf: $0) }

@@ -119,7 +119,7 @@ final class Tool: Sendable {
         members[index].value = .number("0")
         var json = JSONWriter()
         json.value(.object(members))
-        try String(buffer: json.buffer).write(toFile: loginFile, atomically: false, encoding: .utf8)
+        try json.text.write(toFile: loginFile, atomically: false, encoding: .utf8)
     }
 
     private func scratch() throws -> CInt {

@@ -8,7 +8,7 @@ extension DocumentedRoute {
         guard let bodySchema else { return nil }
         var writer = JSONWriter()
         writer.value(value(bodySchema, tenant))
-        return String(buffer: writer.buffer)
+        return writer.text
     }
 
     /// Bodies with rules that span fields, and those that name things.

@@ -66,7 +66,7 @@ struct TransferTests {
             json.name("password_hash")
             json.value(hash)
             json.endObject()
-            lines.append(isCSV ? CSVText.record(["\(prefix)-\(number)", hash]) : String(buffer: json.buffer))
+            lines.append(isCSV ? CSVText.record(["\(prefix)-\(number)", hash]) : json.text)
         }
         let answer = try take(lines.joined(separator: "\n"), type: isCSV ? "text/csv" : "application/x-ndjson")
         #expect(try counts(answer) == "\(Vectors.cheap.count) 0 0 0 0", "\(answer.body)")

@@ -13,7 +13,7 @@ struct AuditDetail {
     var json: String {
         var writer = JSONWriter()
         writer.value(.object(members))
-        return String(buffer: writer.buffer)
+        return writer.text
     }
 
     /// Notes a circumstance.

@@ -150,6 +150,6 @@ extension PostgresStep {
             .object([
                 .init("roles", .array(names.map { .string($0) })), .init("epoch", .number(String(epoch))),
             ]))
-        return EventStatements.append(.rolesChanged, subject: nil, payload: String(buffer: json.buffer))
+        return EventStatements.append(.rolesChanged, subject: nil, payload: json.text)
     }
 }

@@ -11,7 +11,7 @@ struct TenantSettingsChange: Sendable {
     var json: String {
         var writer = JSONWriter()
         writer.value(.object(members))
-        return String(buffer: writer.buffer)
+        return writer.text
     }
 
     /// The value of a setting that is a number and was given.

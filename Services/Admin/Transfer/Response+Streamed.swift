@@ -7,7 +7,7 @@ extension Response {
     /// An answer that is written part by part. One that breaks off is told in the log; the caller sees that it is not whole.
     static func streamed(
         _ mediaType: String, fields: HTTPFields = [:], logger: Logger,
-        _ write: @escaping @Sendable (inout any ResponseBodyWriter) async throws -> Void
+        _ write: @escaping @Sendable @concurrent (inout any ResponseBodyWriter) async throws -> Void
     ) -> Response {
         var headers = fields
         headers[.contentType] = mediaType

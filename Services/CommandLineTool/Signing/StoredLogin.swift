@@ -56,7 +56,7 @@ struct StoredLogin: Sendable, Equatable {
             json.value(tokens.accessEnds)
         }
         json.endObject()
-        return String(buffer: json.buffer) + "\n"
+        return json.text + "\n"
     }
 }
 

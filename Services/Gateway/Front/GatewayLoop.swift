@@ -17,7 +17,8 @@ final class GatewayLoop {
     let watch: CallerWatch
     /// The field that services know this process by.
     let internalKey: HeaderBlock
-    private var pools: [String: UpstreamPool] = [:]
+    /// So few that to compare each name is quicker than to hash one.
+    private let pools: [(service: String, pool: UpstreamPool)]
     private var operatorPools: [ObjectIdentifier: OperatorPool] = [:]
     private var unflushed: [any LoopFlushed] = []
     var date = HTTPDate()
@@ -33,7 +34,7 @@ final class GatewayLoop {
         var internalKey = HeaderBlock()
         environment.internalKey.reveal { internalKey.append(InternalHeader.key, $0) }
         self.internalKey = internalKey
-        for (name, upstream) in environment.upstreams { pools[name] = upstream.pool(on: eventLoop) }
+        pools = environment.upstreams.map { ($0.key, $0.value.pool(on: eventLoop)) }
     }
 
     /// Flushes a connection at the end of the loop's turn, once for all that the turn brings.
@@ -53,7 +54,7 @@ final class GatewayLoop {
         }
     }
 
-    func pool(_ service: String) -> UpstreamPool? { pools[service] }
+    func pool(_ service: String) -> UpstreamPool? { pools.first { $0.service == service }?.pool }
 
     /// This loop's connections to an upstream of the operator's.
     func pool(of upstream: OperatorUpstream) -> OperatorPool {

@@ -169,7 +169,7 @@ extension Call {
             json.value(value)
         }
         json.endObject()
-        return audit(action, "organization", organization.text, detail: String(buffer: json.buffer))
+        return audit(action, "organization", organization.text, detail: json.text)
     }
 }
 

@@ -2,16 +2,24 @@ import Octets
 public import FoundationEssentials
 public import NIOCore
 
-/// Writes JSON straight into a byte buffer: measured at a twentieth of a general encoder's cost for small answers.
+/// Writes JSON byte by byte: measured at a twentieth of a general encoder's cost for small answers.
 public struct JSONWriter: Sendable {
     /// What has been written so far.
-    public private(set) var buffer: ByteBuffer
+    public private(set) var bytes: [UInt8] = []
     private var needsComma = false
 
-    /// A writer that appends to `buffer`.
-    public init(into buffer: ByteBuffer = ByteBuffer()) {
-        self.buffer = buffer
+    /// A writer that has written nothing.
+    public init() {
+        bytes.reserveCapacity(Self.usualLength)
     }
+
+    /// Nearly all answers are shorter, tokens apart.
+    private static let usualLength = 256
+
+    /// What has been written so far, as a body.
+    public var buffer: ByteBuffer { ByteBuffer(bytes: bytes) }
+    /// What has been written so far, as a text.
+    public var text: String { String(decoding: bytes, as: UTF8.self) }
 
     /// Opens an object.
     public mutating func beginObject() { open(UInt8(ascii: "{")) }
@@ -25,33 +33,33 @@ public struct JSONWriter: Sendable {
     /// Writes a member's name; its value has to follow.
     public mutating func name(_ name: String) {
         separate()
-        writeQuoted(name)
-        buffer.writeInteger(UInt8(ascii: ":"))
+        bytes.append(quoting: name)
+        bytes.append(UInt8(ascii: ":"))
         needsComma = false
     }
 
     /// Writes a string.
     public mutating func value(_ value: String) {
         separate()
-        writeQuoted(value)
+        bytes.append(quoting: value)
     }
 
     /// Writes a whole number.
     public mutating func value(_ value: some FixedWidthInteger) {
         separate()
-        buffer.writeString(String(value))
+        bytes.append(contentsOf: String(value).utf8)
     }
 
     /// Writes `true` or `false`.
     public mutating func value(_ value: Bool) {
         separate()
-        buffer.writeStaticString(value ? "true" : "false")
+        bytes.append(contentsOf: (value ? "true" : "false").utf8)
     }
 
     /// Writes `null`.
     public mutating func null() {
         separate()
-        buffer.writeStaticString("null")
+        bytes.append(contentsOf: "null".utf8)
     }
 
     /// Writes a time in the form of RFC 3339, in UTC, to the millisecond.
@@ -65,7 +73,7 @@ public struct JSONWriter: Sendable {
         case .string(let string): self.value(string)
         case .number(let text):
             separate()
-            buffer.writeString(text)
+            bytes.append(contentsOf: text.utf8)
         case .array(let elements):
             beginArray()
             for element in elements { self.value(element) }
@@ -82,43 +90,17 @@ public struct JSONWriter: Sendable {
 
     private mutating func open(_ byte: UInt8) {
         separate()
-        buffer.writeInteger(byte)
+        bytes.append(byte)
         needsComma = false
     }
 
     private mutating func close(_ byte: UInt8) {
-        buffer.writeInteger(byte)
+        bytes.append(byte)
         needsComma = true
     }
 
     private mutating func separate() {
-        if needsComma { buffer.writeInteger(UInt8(ascii: ",")) }
+        if needsComma { bytes.append(UInt8(ascii: ",")) }
         needsComma = true
-    }
-
-    private mutating func writeQuoted(_ text: String) {
-        buffer.writeInteger(UInt8(ascii: "\""))
-        if text.isPlainInJSON {
-            buffer.writeString(text)
-        } else {
-            writeEscaped(text)
-        }
-        buffer.writeInteger(UInt8(ascii: "\""))
-    }
-
-    private mutating func writeEscaped(_ text: String) {
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""): buffer.writeStaticString("\\\"")
-            case UInt8(ascii: "\\"): buffer.writeStaticString("\\\\")
-            case 0x0A: buffer.writeStaticString("\\n")
-            case 0x0D: buffer.writeStaticString("\\r")
-            case 0x09: buffer.writeStaticString("\\t")
-            case ..<0x20:
-                let hexadecimal = String(byte, radix: 16)
-                buffer.writeString("\\u" + String(repeating: "0", count: 4 - hexadecimal.count) + hexadecimal)
-            default: buffer.writeInteger(byte)
-            }
-        }
     }
 }

@@ -57,7 +57,7 @@ struct LogLevelCommand {
             let time = words.dropFirst().first.map { [JSONValue.Member("for", .string($0))] } ?? []
             json.value(.object([.init("level", .string(level))] + time))
             answer = await process.send(
-                "PUT", LogLevelEndpoints.path, fields: [field], body: String(buffer: json.buffer))
+                "PUT", LogLevelEndpoints.path, fields: [field], body: json.text)
         } else {
             answer = await process.send("GET", LogLevelEndpoints.path, fields: [field])
         }

@@ -79,7 +79,7 @@ final class HTTP1Exchange: ChannelInboundHandler {
 }
 
 /// Writes an answer chunk by chunk, each once the one before is on its way.
-private final class ChunkedAnswer: ResponseBodyWriter {
+private final class ChunkedAnswer: ResponseBodyWriter, Sendable {
     private let channel: any Channel
 
     init(_ channel: any Channel) {

@@ -2,9 +2,14 @@ import HTTPTypes
 
 /// The operations whose paths have no placeholders, found by one look: Hummingbird's router takes every other path apart.
 struct LiteralRoutes: Sendable {
-    struct Entry: Sendable {
+    /// A class, since to copy what describes an operation takes a dozen counts of references.
+    final class Entry: Sendable {
         let operation: Operation
         let metrics: OperationMetrics
+
+        init(_ operation: Operation, _ metrics: OperationMetrics) {
+            (self.operation, self.metrics) = (operation, metrics)
+        }
     }
 
     /// Of one path, which has few methods: they are compared one after another.
@@ -15,7 +20,7 @@ struct LiteralRoutes: Sendable {
         for operation in operations where !operation.declaration.path.contains("{") {
             let (path, method) = (operation.declaration.path, operation.declaration.method)
             guard let metrics = metrics[path]?[method] else { continue }
-            byPath[path, default: []].append(Entry(operation: operation, metrics: metrics))
+            byPath[path, default: []].append(Entry(operation, metrics))
         }
         self.byPath = byPath
     }

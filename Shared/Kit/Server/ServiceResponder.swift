@@ -7,7 +7,9 @@ import NIOCore
 public import Spans
 
 /// Turns a request into an answer: knows the caller, routes, runs the handler, and gives every error its shape.
-public struct ServiceResponder: Sendable {
+///
+/// A class, as it goes into the task of each request.
+public final class ServiceResponder: Sendable {
     private let router: RouterResponder<ServiceContext>
     private let endpoints: [Operation]
     private let streaming: [Operation]

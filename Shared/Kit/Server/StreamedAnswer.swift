@@ -4,7 +4,7 @@ import Hummingbird
 import NIOCore
 
 /// Writes an answer part by part, each once there is room for it: what the caller does not take is not made.
-final class StreamedAnswer: ResponseBodyWriter {
+final class StreamedAnswer: ResponseBodyWriter, Sendable {
     private let stream: HTTP2StreamID
     private let home: NIOLoopBound<(ServiceConnection, HTTP2ServerConnection)>
     private let eventLoop: any EventLoop

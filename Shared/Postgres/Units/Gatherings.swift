@@ -8,10 +8,14 @@ struct Gatherings {
         let scope: PostgresScope
     }
 
-    private struct Gathering {
+    /// A class, so that to change it copies nothing and takes one look-up.
+    private final class Gathering {
+        let key: Key
         var waiting = UnitQueue()
         /// Those sent and not answered, in that order.
         var underWay: [Unit] = []
+
+        init(_ key: Key) { self.key = key }
     }
 
     /// How many units of one gathering go side by side: with one, the second of two callers would wait for the first's flush
@@ -23,7 +27,7 @@ struct Gatherings {
     private let patience: TimeAmount
     private var gatherings: [Key: Gathering] = [:]
     /// The gatherings in which somebody waits.
-    private var crowded: Set<Key> = []
+    private var crowded: [Gathering] = []
 
     init(patience: TimeAmount) {
         self.patience = patience
@@ -34,33 +38,40 @@ struct Gatherings {
 
     mutating func append(_ unit: Unit) {
         guard let key = Self.key(of: unit) else { return }
-        gatherings[key, default: Gathering()].waiting.append(unit)
-        crowded.insert(key)
+        let gathering = gathering(key)
+        if gathering.waiting.count == 0 { crowded.append(gathering) }
+        gathering.waiting.append(unit)
         waiting += 1
+    }
+
+    private mutating func gathering(_ key: Key) -> Gathering {
+        if let known = gatherings[key] { return known }
+        let new = Gathering(key)
+        gatherings[key] = new
+        return new
     }
 
     /// The units that are to go together now, sorted by key, no key twice and at most `PostgresGatheredStatement.limit`;
     /// nil when nobody may go. Of several about one row the first goes along, `alone` takes the others; `expire` takes
     /// those whose time is up.
     mutating func next(now: NIODeadline, expire: (Unit) -> Void, alone: (Unit) -> Void) -> [Unit]? {
-        for key in crowded where mayGo(key, now) {
+        for gathering in crowded where mayGo(gathering, now) {
             var rows: [UUID: Unit] = [:]
-            while rows.count < PostgresGatheredStatement.limit, let unit = remove(from: key, now: now, expire) {
+            while rows.count < PostgresGatheredStatement.limit, let unit = remove(from: gathering, now: now, expire) {
                 guard let row = unit.steps.first?.key, rows[row] == nil else {
                     alone(unit)
                     continue
                 }
                 rows[row] = unit
             }
-            forgetIfEmpty(key)
+            forgetIfEmpty(gathering)
             // One order of locks for all who lock several rows.
             if !rows.isEmpty { return rows.sorted { $0.key < $1.key }.map(\.value) }
         }
         return nil
     }
 
-    private func mayGo(_ key: Key, _ now: NIODeadline) -> Bool {
-        guard let gathering = gatherings[key] else { return false }
+    private func mayGo(_ gathering: Gathering, _ now: NIODeadline) -> Bool {
         let isFull = gathering.waiting.count >= PostgresGatheredStatement.limit
         var count = 0
         for unit in gathering.underWay where !isLate(unit, now) {
@@ -70,11 +81,11 @@ struct Gatherings {
         return count < Self.atOnce
     }
 
-    private mutating func remove(from key: Key, now: NIODeadline, _ expire: (Unit) -> Void) -> Unit? {
-        let before = gatherings[key]?.waiting.count ?? 0
-        let unit = gatherings[key]?.waiting.first(now: now, expire: expire)
-        if unit != nil { gatherings[key]?.waiting.removeFirst() }
-        waiting -= before - (gatherings[key]?.waiting.count ?? 0)
+    private mutating func remove(from gathering: Gathering, now: NIODeadline, _ expire: (Unit) -> Void) -> Unit? {
+        let before = gathering.waiting.count
+        let unit = gathering.waiting.first(now: now, expire: expire)
+        if unit != nil { gathering.waiting.removeFirst() }
+        waiting -= before - gathering.waiting.count
         return unit
     }
 
@@ -85,27 +96,26 @@ struct Gatherings {
     /// A unit of a gathering, or one that stands for several, is about to be sent.
     mutating func begin(_ unit: Unit) {
         guard let key = Self.key(of: unit) else { return }
-        gatherings[key, default: Gathering()].underWay.append(unit)
+        gathering(key).underWay.append(unit)
     }
 
     /// A unit was answered, or will not be.
     mutating func end(_ unit: Unit) {
-        guard let key = Self.key(of: unit) else { return }
-        gatherings[key]?.underWay.removeAll { $0 === unit }
-        forgetIfEmpty(key)
+        guard let key = Self.key(of: unit), let gathering = gatherings[key] else { return }
+        gathering.underWay.removeAll { $0 === unit }
+        forgetIfEmpty(gathering)
     }
 
-    private mutating func forgetIfEmpty(_ key: Key) {
-        guard let gathering = gatherings[key], gathering.waiting.count == 0 else { return }
-        crowded.remove(key)
-        if gathering.underWay.isEmpty { gatherings[key] = nil }
+    private mutating func forgetIfEmpty(_ gathering: Gathering) {
+        guard gathering.waiting.count == 0 else { return }
+        crowded.removeAll { $0 === gathering }
+        if gathering.underWay.isEmpty { gatherings[gathering.key] = nil }
     }
 
     /// When next something is to be done although nothing arrives: a unit expires, or has been under way for too long.
     func nextEvent(now: NIODeadline) -> NIODeadline {
         var next = NIODeadline.distantFuture
-        for key in crowded {
-            guard let gathering = gatherings[key] else { continue }
+        for gathering in crowded {
             next = min(next, gathering.waiting.nextExpiry)
             for unit in gathering.underWay where !isLate(unit, now) {
                 if let sentAt = unit.sentAt { next = min(next, sentAt + patience) }
@@ -117,9 +127,9 @@ struct Gatherings {
     /// Hands out those whose deadline has passed or whose caller has gone.
     mutating func removeExpired(now: NIODeadline) -> [Unit] {
         var expired: [Unit] = []
-        for key in crowded {
-            gatherings[key]?.waiting.removeExpired(now: now) { expired.append($0) }
-            forgetIfEmpty(key)
+        for gathering in crowded {
+            gathering.waiting.removeExpired(now: now) { expired.append($0) }
+            forgetIfEmpty(gathering)
         }
         waiting -= expired.count
         return expired
@@ -128,9 +138,9 @@ struct Gatherings {
     /// Hands out all that wait.
     mutating func removeAll() -> [Unit] {
         var units: [Unit] = []
-        for key in crowded {
-            units += gatherings[key]?.waiting.removeAll() ?? []
-            forgetIfEmpty(key)
+        for gathering in crowded {
+            units += gathering.waiting.removeAll()
+            forgetIfEmpty(gathering)
         }
         waiting = 0
         return units

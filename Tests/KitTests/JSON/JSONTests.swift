@@ -69,7 +69,7 @@ struct JSONTests {
     func escapes() {
         var writer = JSONWriter()
         writer.value("a\"b\\c\n\u{1}\u{1F}é")
-        #expect(String(buffer: writer.buffer) == #""a\"b\\c\n\u0001\u001fé""#)
+        #expect(writer.text == #""a\"b\\c\n\u0001\u001fé""#)
     }
 }
 

@@ -61,7 +61,7 @@ struct ExportForm {
     }
 
     private func writeObject(_ user: ExportedUser, to part: inout ByteBuffer) {
-        var json = JSONWriter(into: part)
+        var json = JSONWriter()
         json.beginObject()
         json.name("id")
         json.value(user.id.text)
@@ -87,7 +87,7 @@ struct ExportForm {
             json.value(hash)
         }
         json.endObject()
-        part = json.buffer
+        part.writeBytes(json.bytes)
         part.writeStaticString("\n")
     }
 }

@@ -52,7 +52,7 @@ extension FieldType where Value == String {
             // Keycloak exports a credential as an object.
             var json = JSONWriter()
             json.value(value)
-            stored = String(buffer: json.buffer)
+            stored = json.text
         default: return .failure(.init("wrong_type", "must be a stored hash"))
         }
         if let reason = PasswordSchemes().refusal(of: stored) {

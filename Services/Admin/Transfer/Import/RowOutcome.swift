@@ -16,7 +16,7 @@ struct RowOutcome: Equatable {
 
     /// One line of the report.
     func write(to report: inout ByteBuffer) {
-        var json = JSONWriter(into: report)
+        var json = JSONWriter()
         json.beginObject()
         json.name("line")
         json.value(line)
@@ -44,7 +44,7 @@ struct RowOutcome: Equatable {
             json.endArray()
         }
         json.endObject()
-        report = json.buffer
+        report.writeBytes(json.bytes)
         report.writeStaticString("\n")
     }
 }
