@@ -6,12 +6,16 @@ struct RateKey: Sendable, Hashable {
     let high: UInt64
     let low: UInt64
 
+    /// Fetched once: `EVP_sha256` looks for an implementation at each use, which takes as much as the hash. Safe to share as
+    /// nobody changes or frees it.
+    nonisolated(unsafe) private static let sha256 = EVP_MD_fetch(nil, "SHA256", nil)
+
     init(subject: String) {
         var subject = subject
         var digest: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
         let isDone = subject.withUTF8 { bytes in
             withUnsafeMutableBytes(of: &digest) { output in
-                EVP_Digest(bytes.baseAddress, bytes.count, output.baseAddress, nil, EVP_sha256(), nil) == 1
+                EVP_Digest(bytes.baseAddress, bytes.count, output.baseAddress, nil, Self.sha256, nil) == 1
             }
         }
         // Fails only where libcrypto is broken or memory is out; no limit could be kept then.

@@ -12,6 +12,17 @@ extension String {
         return try ContiguousArray(utf8).withUnsafeBytes(body)
     }
 
+    /// The text of these bytes, or nil where they are no UTF-8. Nearly all are ASCII, which eight bytes at a time tell.
+    public init?(validUTF8 bytes: UnsafeRawBufferPointer) {
+        if bytes.allWords({ $0 & Word.marks == 0 }) {
+            self = String(decoding: bytes, as: UTF8.self)
+        } else if let text = String(validating: bytes, as: UTF8.self) {
+            self = text
+        } else {
+            return nil
+        }
+    }
+
     /// Whether it has these bytes first. Unlike `hasPrefix` it looks at bytes alone: each request's path is compared with
     /// several.
     public func begins(with beginning: String) -> Bool {

@@ -24,9 +24,12 @@ public struct OpaqueSecret: Sendable, CustomStringConvertible, CustomReflectable
 
     /// Whether `text` is the secret of that digest. Takes the same time whatever is wrong.
     public static func matches(_ text: String, digest expected: [UInt8]?) -> Bool {
-        let given = digest(of: text)
-        guard let expected else { return false }
-        return RecordAuthenticator.equal(expected, given)
+        isSame(digest(of: text), expected)
+    }
+
+    /// Whether two digests are the same, and there are two. Takes the same time wherever they differ.
+    public static func isSame(_ digest: [UInt8], _ expected: [UInt8]?) -> Bool {
+        expected.map { RecordAuthenticator.equal($0, digest) } ?? false
     }
 
     /// Never the secret.

@@ -51,8 +51,9 @@ struct RegisteredClient: Sendable, Equatable {
 
     /// Whether `secret` is this client's. Takes the same time whatever is wrong.
     func hasSecret(_ secret: String) -> Bool {
-        let isCurrent = OpaqueSecret.matches(secret, digest: secretDigest)
-        let isFormer = OpaqueSecret.matches(secret, digest: formerDigest)
+        let given = OpaqueSecret.digest(of: secret)
+        let isCurrent = OpaqueSecret.isSame(given, secretDigest)
+        let isFormer = OpaqueSecret.isSame(given, formerDigest)
         return isCurrent || isFormer && formerExpiresAt.map { Date() < $0 } ?? false
     }
 }

@@ -72,13 +72,15 @@ struct ClientAuthentication: Sendable {
 
     /// Splits at the first colon, then decodes both halves as form values, as RFC 6749 §2.3.1 has it.
     static func basic(_ field: String) -> (identifier: String, secret: String)? {
-        let parts = field.split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, parts[0].lowercased() == "basic",
-            let data = Data(base64Encoded: parts[1].drop { $0 == " " }.description)
+        // By bytes: to tell characters takes more than all the rest.
+        let field = field.utf8.drop { $0 == UInt8(ascii: " ") }
+        let scheme = field.prefix { $0 != UInt8(ascii: " ") }
+        guard Substring(scheme).lowercased() == "basic",
+            let data = Data(base64Encoded: Data(field[scheme.endIndex...].drop { $0 == UInt8(ascii: " ") }))
         else { return nil }
-        let halves = data.split(separator: UInt8(ascii: ":"), maxSplits: 1, omittingEmptySubsequences: false)
-        guard halves.count == 2, let identifier = try? Form.decode(halves[0]), let secret = try? Form.decode(halves[1]),
-            !identifier.isEmpty
+        let pair = Array(data)
+        guard let colon = pair.firstIndex(of: UInt8(ascii: ":")), let identifier = try? Form.decode(pair[..<colon]),
+            let secret = try? Form.decode(pair[(colon + 1)...]), !identifier.isEmpty
         else { return nil }
         return (identifier, secret)
     }

@@ -1,3 +1,5 @@
+import Octets
+
 /// Why a text is not the JSON we take.
 public struct JSONError: Error, Sendable, Equatable {
     /// Byte offset at which reading stopped.
@@ -14,6 +16,8 @@ public struct JSONParser {
     private let bytes: UnsafeBufferPointer<UInt8>
     private var offset = 0
     private let maximumDepth: Int
+    /// So many names are compared sooner than one is hashed.
+    private static let fewMembers = 8
 
     /// Parses the whole of `bytes`.
     /// - Parameters:
@@ -64,6 +68,7 @@ public struct JSONParser {
         guard depth < maximumDepth else { throw fault("nested too deep") }
         offset += 1
         var members: [JSONValue.Member] = []
+        // Of those that have many members.
         var names: Set<String> = []
         skipSpace()
         if take(UInt8(ascii: "}")) { return .object([]) }
@@ -72,7 +77,11 @@ public struct JSONParser {
             guard peek() == UInt8(ascii: "\"") else { throw fault("a member name should begin here") }
             let name = try string()
             // Canonically equivalent names are equal as Swift strings and could pass for one another: both refused.
-            guard names.insert(name).inserted else { throw fault("a member name stands twice") }
+            if members.count == Self.fewMembers { names = Set(members.map(\.name)) }
+            let isNew =
+                members.count < Self.fewMembers
+                ? !members.contains { $0.name == name } : names.insert(name).inserted
+            guard isNew else { throw fault("a member name stands twice") }
             skipSpace()
             guard take(UInt8(ascii: ":")) else { throw fault("a colon should stand here") }
             skipSpace()
@@ -139,7 +148,7 @@ public struct JSONParser {
         while let byte = peek() {
             switch byte {
             case UInt8(ascii: "\""):
-                let text = try text(bytes[start..<offset])
+                let text = try text(UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: bytes[start..<offset])))
                 offset += 1
                 return text
             case UInt8(ascii: "\\"):
@@ -159,7 +168,9 @@ public struct JSONParser {
             offset += 1
             switch byte {
             case UInt8(ascii: "\""):
-                return try text(unescaped[...])
+                let text = unescaped.withUnsafeBytes { String(validUTF8: $0) }
+                guard let text else { throw fault("not valid UTF-8") }
+                return text
             case UInt8(ascii: "\\"):
                 try appendEscape(to: &unescaped)
             case ..<0x20:
@@ -209,8 +220,8 @@ public struct JSONParser {
         return value
     }
 
-    private func text(_ slice: some Collection<UInt8>) throws(JSONError) -> String {
-        guard let text = String(validating: slice, as: UTF8.self) else { throw fault("not valid UTF-8") }
+    private func text(_ bytes: UnsafeRawBufferPointer) throws(JSONError) -> String {
+        guard let text = String(validUTF8: bytes) else { throw fault("not valid UTF-8") }
         return text
     }
 

@@ -6,7 +6,9 @@ public import Logging
 public import NIOCore
 
 /// One request as a handler sees it: who asks, for which tenant, and what.
-public struct Call: Sendable {
+///
+/// A class, as a dozen asynchronous functions hand it on, and each would have a frame of a kilobyte for it.
+public final class Call: Sendable {
     /// The request's id, the same in every process.
     public let requestID: String
     /// The tenant it is for.
@@ -29,6 +31,24 @@ public struct Call: Sendable {
     let processLogger: Logger
     /// Finds what a user's roles give, for tokens that could not hold it.
     let lookUpRoles: RoleLookup?
+
+    init(
+        requestID: String, tenant: UUID, principal: Principal?, address: String?, head: HTTPRequest, body: ByteBuffer,
+        stream: BodyStream?, parameters: Parameters, traceparent: String?, processLogger: Logger,
+        lookUpRoles: RoleLookup?
+    ) {
+        self.requestID = requestID
+        self.tenant = tenant
+        self.principal = principal
+        self.address = address
+        self.head = head
+        self.body = body
+        self.stream = stream
+        self.parameters = parameters
+        self.traceparent = traceparent
+        self.processLogger = processLogger
+        self.lookUpRoles = lookUpRoles
+    }
 
     /// Logs with the request's id, trace, tenant and subject. Made each time, since few requests log anything.
     public var logger: Logger {

@@ -70,8 +70,13 @@ public struct Operation: Sendable {
 
     init(declaration: Declaration, respond: @escaping @Sendable (Call) async throws -> Response) {
         self.declaration = declaration
+        let access = declaration.access
+        guard access != .anyone, access != .processes else {
+            self.respond = respond
+            return
+        }
         self.respond = { call in
-            switch declaration.access {
+            switch access {
             case .anyone, .processes: break
             case .bearer: _ = try call.authenticated()
             case .role(let roles):

@@ -105,6 +105,11 @@ public final class ServiceResponder: Sendable {
         guard let recorder, let place = SpanContext(inbound.traceparent.flatMap { TraceParent($0) }, recorder) else {
             return await respond(to: call).response
         }
+        return await respond(to: call, recordedAt: place)
+    }
+
+    /// Answers a request of a trace that is recorded. Of its own, so that others have no room for spans.
+    private func respond(to call: Call, recordedAt place: SpanContext) async -> Response {
         var span = place.begin(call.head.method.rawValue, .server)
         span.set("http.request.method", call.head.method.rawValue)
         let (response, template) = await SpanContext.$current.withValue(span.context) {
@@ -114,7 +119,7 @@ public final class ServiceResponder: Sendable {
             span.rename("\(call.head.method.rawValue) \(template)")
             span.set("http.route", template)
         }
-        span.set("gatehouse.request_id", requestID)
+        span.set("gatehouse.request_id", call.requestID)
         span.set("http.response.status_code", response.status.code)
         if response.status.code >= 500 { span.fail(String(response.status.code)) }
         span.end()

@@ -33,6 +33,22 @@ struct JSONTests {
         #expect(throws: Never.self) { try JSONParser.parse(flat.utf8) }
     }
 
+    @Test("a name that stands twice is refused, however many members there are, and in whatever form it is written")
+    func repeatedNames() throws {
+        for count in 1...20 {
+            for place in 0..<count {
+                for again in ["n\(place)é", "n\(place)e\u{301}"] {
+                    let names = (0..<count).map { "n\($0)é" }
+                    func text(_ names: [String]) -> String {
+                        "{" + names.map { "\"\($0)\":0" }.joined(separator: ",") + "}"
+                    }
+                    #expect(throws: Never.self) { try JSONParser.parse(text(names).utf8) }
+                    #expect(throws: JSONError.self) { try JSONParser.parse(text(names + [again]).utf8) }
+                }
+            }
+        }
+    }
+
     @Test("values read back as they were written")
     func roundTrip() throws {
         let text = #"{"a":[1,-2.5e3,true,false,null],"b":"\u00e9\ud83d\ude00\n\"\\\/","c":{}}"#

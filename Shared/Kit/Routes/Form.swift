@@ -1,0 +1,90 @@
+import Octets
+
+/// `application/x-www-form-urlencoded`, as the WHATWG URL standard reads it, but strict.
+public enum Form {
+    /// The fields of a form. An empty value counts as absent, a repeated name is refused (RFC 6749 §3.2).
+    /// - Throws: `Problem.malformed` naming what is wrong; more than 100 fields are refused.
+    public static func members(_ bytes: some Collection<UInt8>) throws(Problem) -> [JSONValue.Member] {
+        try lend(bytes) { bytes throws(Problem) in try members(bytes) }
+    }
+
+    /// One name or value of a form.
+    /// - Parameter plus: What a plus sign stands for: a blank in a form, itself elsewhere.
+    /// - Throws: `Problem.malformed` for bad percent-encoding or bytes that are not UTF-8.
+    public static func decode(
+        _ bytes: some Collection<UInt8>, plus: UInt8 = UInt8(ascii: " ")
+    ) throws(Problem) -> String {
+        try lend(bytes) { bytes throws(Problem) in try decode(bytes, plus: plus) }
+    }
+
+    /// Lends them as one block of memory, so that what reads them need not ask for each.
+    private static func lend<Value>(
+        _ bytes: some Collection<UInt8>, _ body: (UnsafeRawBufferPointer) throws(Problem) -> Value
+    ) throws(Problem) -> Value {
+        func outcome(_ bytes: UnsafeBufferPointer<UInt8>) -> Result<Value, Problem> {
+            do throws(Problem) {
+                return .success(try body(UnsafeRawBufferPointer(bytes)))
+            } catch {
+                return .failure(error)
+            }
+        }
+        let result =
+            bytes.withContiguousStorageIfAvailable(outcome)
+            ?? ContiguousArray(bytes).withUnsafeBufferPointer(outcome)
+        return try result.get()
+    }
+
+    private static func members(_ bytes: UnsafeRawBufferPointer) throws(Problem) -> [JSONValue.Member] {
+        var members: [JSONValue.Member] = []
+        var names: [String] = []
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let pair = rest.prefix { $0 != UInt8(ascii: "&") }
+            rest = rest[pair.endIndex...].dropFirst()
+            guard !pair.isEmpty else { continue }
+            let name = pair.prefix { $0 != UInt8(ascii: "=") }
+            let text = try decode(UnsafeRawBufferPointer(rebasing: name), plus: UInt8(ascii: " "))
+            let value = try decode(
+                UnsafeRawBufferPointer(rebasing: pair[name.endIndex...].dropFirst()), plus: UInt8(ascii: " "))
+            // Of at most a hundred.
+            guard !names.contains(text) else { throw .malformed("A form field stands twice.") }
+            names.append(text)
+            guard names.count <= 100 else { throw .payloadTooLarge }
+            if !value.isEmpty { members.append(.init(text, .string(value))) }
+        }
+        return members
+    }
+
+    private static func decode(_ bytes: UnsafeRawBufferPointer, plus: UInt8) throws(Problem) -> String {
+        let isPlain = bytes.allWords { word in
+            !Word.any(UInt8(ascii: "+"), in: word) && !Word.any(UInt8(ascii: "%"), in: word)
+        }
+        if isPlain { return try text(bytes) }
+        var decoded: [UInt8] = []
+        decoded.reserveCapacity(bytes.count)
+        var iterator = bytes.makeIterator()
+        while let byte = iterator.next() {
+            switch byte {
+            case UInt8(ascii: "+"):
+                decoded.append(plus)
+            case UInt8(ascii: "%"):
+                guard
+                    let high = iterator.next().flatMap({ Character(Unicode.Scalar($0)).hexDigitValue }),
+                    let low = iterator.next().flatMap({ Character(Unicode.Scalar($0)).hexDigitValue })
+                else { throw .malformed("A percent sign in the form is not followed by two hexadecimal digits.") }
+                decoded.append(UInt8(high << 4 | low))
+            default:
+                decoded.append(byte)
+            }
+        }
+        guard let text = decoded.withUnsafeBytes({ String(validUTF8: $0) }) else { throw notUTF8 }
+        return text
+    }
+
+    private static func text(_ bytes: UnsafeRawBufferPointer) throws(Problem) -> String {
+        guard let text = String(validUTF8: bytes) else { throw notUTF8 }
+        return text
+    }
+
+    private static let notUTF8 = Problem.malformed("The form is not valid UTF-8.")
+}
