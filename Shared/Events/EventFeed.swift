@@ -280,7 +280,7 @@ public final class EventFeed: Sendable, Service {
     private func apply(_ rows: PostgresRows) async {
         let isShort = rows.count <= Self.longest.count
         if isShort, rows.reduce(0, { $0 + $1.length(of: 5) }) <= Self.longest.bytes { return handle(rows) }
-        await withTaskExecutorPreference(globalConcurrentExecutor) { handle(rows) }
+        await withTaskExecutorPreference(globalConcurrentExecutor) { @concurrent in handle(rows) }
     }
 
     private func handle(_ rows: PostgresRows) {

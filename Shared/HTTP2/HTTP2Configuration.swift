@@ -27,7 +27,8 @@ public struct HTTP2Configuration: Sendable {
 
     /// Names of request fields whose values are kept out of HPACK's tables. A client tells them now and then without a
     /// value, so that they stand there all the same, and it takes a byte or two to name such a field instead of twenty.
-    /// Whoever is asked has to take a field without a value for none.
+    /// Such a field without a value comes before the one that has one, if there is any: whoever is asked has to take it for
+    /// none, and must not go by the first of two.
     public var namesToTell: [StaticString] = []
 
     /// The defaults.

@@ -47,10 +47,10 @@ final class HTTP2Session {
 
     /// More streams than that are open for moments only.
     private static let spareLimit = 64
-    /// Requests after which names are told again, as others may have driven them out of the tables.
-    static let namesStay = 512
-    /// A request with more fields tells none, as there is a limit.
-    private static let fewFields = 50
+    /// Requests after which names are told again: what callers send drives out what was told, the oldest first.
+    static let namesStay = 128
+    /// A request with more fields, or longer ones, tells none, as there is a limit to both.
+    private static let few = (fields: 50, size: 8 << 10)
     /// Bytes of a part that is short.
     static let shortPart = 1024
 
@@ -158,7 +158,7 @@ final class HTTP2Session {
 
     /// Opens a stream with a request. Nil when none can be opened.
     func request(_ head: HeaderBlock, body: OutgoingBody?) -> Int32? {
-        let names = namesToTell(with: head)
+        let names = takeNames(for: head)
         let stream = (names.isEmpty ? head : head.telling(names)).withFields { fields, count in
             withProvider(body != nil) { nghttp2_submit_request(session, nil, fields, count, $0, nil) }
         }
@@ -168,8 +168,9 @@ final class HTTP2Session {
         return stream
     }
 
-    private func namesToTell(with head: HeaderBlock) -> [StaticString] {
-        guard untilNames == 0, head.count <= Self.fewFields else {
+    /// The names to be told with a request.
+    private func takeNames(for head: HeaderBlock) -> [StaticString] {
+        guard untilNames == 0, head.count <= Self.few.fields, head.listSize <= Self.few.size else {
             untilNames = max(0, untilNames - 1)
             return []
         }

@@ -33,8 +33,8 @@ public struct StreamTable<Value> {
         var place = home(of: number)
         while true {
             let found = numbers[place]
-            if found == number { return place }
             if found == 0 { return nil }
+            if found == number { return place }
             place = (place &+ 1) & mask
         }
     }

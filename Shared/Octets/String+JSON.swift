@@ -11,7 +11,7 @@ extension String {
 }
 
 extension [UInt8] {
-    /// Adds a text as a string of JSON, with what has to be escaped in the shortest form (RFC 8259 §7).
+    /// Adds a text as a string of JSON, with what has to be escaped (RFC 8259 §7).
     ///
     /// Safe as there is room for both quotes and all that is copied between them.
     public mutating func append(quoting text: String) {

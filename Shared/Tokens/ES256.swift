@@ -11,7 +11,8 @@ enum ES256: SignatureScheme {
 
     static func signer(_ privateKey: [UInt8]) throws(KeyError) -> @Sendable ([UInt8]) throws -> [UInt8] {
         let key = try self.privateKey(privateKey)
-        return { message in Array(try key.signature(for: message.withUnsafeBytes(SHA256.digest(of:))).rawRepresentation)
+        return { message in
+            Array(try key.signature(for: message.withUnsafeBytes(SHA256.digest(of:))).rawRepresentation)
         }
     }
 

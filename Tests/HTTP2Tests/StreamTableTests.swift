@@ -34,6 +34,7 @@ struct StreamTableTests {
             }
             for (number, value) in expected { #expect(table[number] == value) }
             #expect(table[next] == nil)
+            #expect(table[0] == nil && table.remove(0) == nil && table.count == expected.count)
             #expect(table.all.map(\.number) == expected.keys.sorted())
             #expect(Dictionary(uniqueKeysWithValues: table.removeAll().map { ($0.number, $0.value) }) == expected)
             #expect(table.isEmpty && table[1] == nil)

@@ -17,8 +17,8 @@ struct ChangeRunner: Sendable {
     let keys: IdempotencyKeys
 
     /// Runs a change of what belongs to a tenant. A deadlock runs `body` again, so it has no effects but its statements'.
-    nonisolated(nonsending) func run<Answer: Sendable>(
-        in tenant: UUID, _ body: nonisolated(nonsending) (PostgresTransaction) async throws -> Changed<Answer>
+    func run<Answer: Sendable>(
+        in tenant: UUID, _ body: (PostgresTransaction) async throws -> Changed<Answer>
     ) async throws -> Answer {
         let changed = try await postgres.transaction(scope: .tenant(tenant), body)
         publisher.publish(changed.events)
@@ -26,9 +26,9 @@ struct ChangeRunner: Sendable {
     }
 
     /// Runs a creation, once for each key that its request carries.
-    nonisolated(nonsending) func create<Answer: ResponseContent>(
+    func create<Answer: ResponseContent>(
         _ call: Call, in tenant: UUID,
-        _ body: nonisolated(nonsending) (PostgresTransaction) async throws -> Changed<Answer>
+        _ body: (PostgresTransaction) async throws -> Changed<Answer>
     ) async throws -> Response {
         try await run(in: tenant) { transaction in
             var events: [Int64] = []
@@ -48,7 +48,7 @@ extension PostgresTransaction {
     ///   - events: Statements of which each returns the id of an event it wrote, or null, in its first column.
     ///   - audit: The change's row in the audit log.
     /// - Returns: The ids of the events.
-    nonisolated(nonsending) func record(
+    func record(
         _ events: [PostgresStep], audit: PostgresStep
     ) async throws(PostgresError) -> [Int64] {
         var ids: [Int64] = []

@@ -130,7 +130,7 @@ extension PostgresTransaction {
     /// The client as it is now, within the transaction.
     /// - Parameter lock: A statement that locks it first.
     /// - Throws: `Problem.notFound`.
-    nonisolated(nonsending) func client(
+    func client(
         _ id: UUID, after lock: PostgresStatement? = nil
     ) async throws -> ManagedClient {
         if let lock { _ = try await query(lock, [.uuid(id)]) }

@@ -94,7 +94,7 @@ struct MailTextEndpoints {
 }
 
 extension PostgresTransaction {
-    fileprivate nonisolated(nonsending) func mailText(_ kind: MailKind) async throws -> MailTemplate? {
+    fileprivate func mailText(_ kind: MailKind) async throws -> MailTemplate? {
         let rows = try await query(MailTextStatements.one, [.text(kind.rawValue)])
         return try rows.first.map { row throws(PostgresError) in
             MailTemplate(subject: try row.decode(0), body: try row.decode(1))

@@ -86,7 +86,7 @@ struct RoleChanger: Sendable {
     /// Runs a change of the role that the path names, one such change of a tenant at a time.
     private func run<Answer: Sendable>(
         _ call: Call, _ own: Permissions,
-        _ body: nonisolated(nonsending) (PostgresTransaction, ManagedRole, Int64) async throws -> Changed<Answer>
+        _ body: (PostgresTransaction, ManagedRole, Int64) async throws -> Changed<Answer>
     ) async throws -> Answer {
         let id = try call.id("id")
         return try await changes.run(in: call.tenant) { transaction in
@@ -116,20 +116,20 @@ struct RoleChanger: Sendable {
 
 extension PostgresTransaction {
     /// Lets others that change the tenant's roles end before and begin after; returns the epoch of this change.
-    nonisolated(nonsending) func raiseRoleEpoch() async throws -> Int64 {
+    func raiseRoleEpoch() async throws -> Int64 {
         guard let row = try await query(RoleStatements.raiseEpoch).first else { throw Problem.notFound }
         return try row.decode(0)
     }
 
     /// The role as it is now, within the transaction.
     /// - Throws: `Problem.notFound`.
-    nonisolated(nonsending) func role(_ id: UUID) async throws -> ManagedRole {
+    func role(_ id: UUID) async throws -> ManagedRole {
         guard let row = try await query(RoleStatements.role, [.uuid(id)]).first else { throw Problem.notFound }
         return try ManagedRole(row)
     }
 
     /// Makes sure that permissions exist.
-    nonisolated(nonsending) func refuseUnknown(_ permissions: [String]) async throws {
+    func refuseUnknown(_ permissions: [String]) async throws {
         let others = permissions.filter { Permission(rawValue: $0) == nil }
         guard !others.isEmpty else { return }
         let rows = try await query(RoleStatements.knownPermissions, [.textArray(others)])

@@ -72,8 +72,8 @@ struct TenantChanger: Sendable {
 /// A slug or a host that another tenant has.
 enum TakenTenantName {
     /// Runs a change, and says of which field it is that the name is in use.
-    nonisolated(nonsending) static func reported<Answer>(
-        _ change: nonisolated(nonsending) () async throws -> Answer
+    static func reported<Answer>(
+        _ change: () async throws -> Answer
     ) async throws -> Answer {
         do {
             return try await change()
@@ -105,14 +105,14 @@ extension Call {
 extension PostgresTransaction {
     /// The tenant of the scope as it is now, within the transaction.
     /// - Throws: `Problem.notFound`.
-    nonisolated(nonsending) func tenant() async throws -> ManagedTenant {
+    func tenant() async throws -> ManagedTenant {
         guard let row = try await query(TenantStatements.tenant).first else { throw Problem.notFound }
         return try ManagedTenant(row)
     }
 
     /// The tenant of the scope, which nobody else changes until the transaction ends.
     /// - Throws: `Problem.notFound`; 409 when its deletion has begun.
-    fileprivate nonisolated(nonsending) func lockedTenant() async throws -> ManagedTenant {
+    fileprivate func lockedTenant() async throws -> ManagedTenant {
         if let row = try await query(TenantStatements.lock).first, try row.decode(0) {
             throw Problem.conflict("tenant_deletion_begun", "This tenant is being deleted")
         }
@@ -120,7 +120,7 @@ extension PostgresTransaction {
     }
 
     /// Records the change of a tenant.
-    fileprivate nonisolated(nonsending) func changed(
+    fileprivate func changed(
         _ after: ManagedTenant, _ audit: PostgresStep
     ) async throws -> Changed<ManagedTenant> {
         Changed(answer: after, events: try await record([.tenantChanged(after.id)], audit: audit))

@@ -79,7 +79,7 @@ struct UserActs: Sendable {
         }
     }
 
-    private nonisolated(nonsending) func record(
+    private func record(
         _ action: String, _ target: UserTarget, _ user: ManagedUser, _ events: [PostgresStep],
         in transaction: PostgresTransaction
     ) async throws -> Changed<Void> {

@@ -29,9 +29,9 @@ struct UserChanger: Sendable {
     /// - Throws: `Problem.notFound` for one that isn't there or is another tenant's, `.forbidden` for one who may do what
     ///   the caller may not: an administrator's account is no moderator's to act on; `.preconditionFailed` for one who is
     ///   not what the caller knows.
-    nonisolated(nonsending) func change<Answer: Sendable>(
+    func change<Answer: Sendable>(
         _ target: UserTarget,
-        _ body: nonisolated(nonsending) (PostgresTransaction, ManagedUser) async throws -> Changed<Answer>
+        _ body: (PostgresTransaction, ManagedUser) async throws -> Changed<Answer>
     ) async throws -> Answer {
         try await changes.run(in: target.call.tenant) { transaction in
             _ = try await transaction.query(UserStatements.lock, [.uuid(target.id)])
@@ -46,14 +46,14 @@ struct UserChanger: Sendable {
 extension PostgresTransaction {
     /// The user as they are now, within the transaction.
     /// - Throws: `Problem.notFound`.
-    nonisolated(nonsending) func user(_ id: UUID) async throws -> ManagedUser {
+    func user(_ id: UUID) async throws -> ManagedUser {
         guard let row = try await query(UserStatements.user, [.uuid(id)]).first else { throw Problem.notFound }
         return try ManagedUser(row)
     }
 
     /// Makes sure that the system keeps a superuser who can sign in when this one can't any more.
     /// - Throws: 409 `last_superuser`.
-    nonisolated(nonsending) func refuseIfLastSuperuser(_ user: ManagedUser) async throws {
+    func refuseIfLastSuperuser(_ user: ManagedUser) async throws {
         guard user.isSuperuser else { return }
         _ = try await query(UserStatements.lockRemovals)
         guard try await !query(UserStatements.otherSuperusers, [.uuid(user.id)]).isEmpty else {

@@ -77,7 +77,7 @@ extension PostgresTransaction {
     /// Makes sure that roles exist, and that whoever grants those that a user lacks has all that they give.
     /// - Parameter own: What whoever grants them may do.
     /// - Throws: `Problem.validation` naming the field, `Problem.forbidden` naming what is missing.
-    nonisolated(nonsending) func refuseGranting(
+    func refuseGranting(
         _ wanted: UserRoles, to user: ManagedUser? = nil, _ own: Permissions
     ) async throws {
         let rows = try await query(UserRoleStatements.known, [.textArray(wanted.tenantRoles)])

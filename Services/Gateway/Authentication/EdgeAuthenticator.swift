@@ -25,7 +25,7 @@ final class EdgeAuthenticator {
             token = claims.revocable
             roles = claims.roles.joined(separator: ",")
             var fields = HeaderBlock()
-            // Unindexed are `InternalHeader.unindexed`.
+            // Unindexed are those of one person or token, as `InternalHeader.unindexed` lists them.
             fields.append(InternalHeader.subject, claims.subject, unindexed: true)
             if let session = claims.session { fields.append(InternalHeader.session, session, unindexed: true) }
             fields.append(InternalHeader.client, claims.clientID)

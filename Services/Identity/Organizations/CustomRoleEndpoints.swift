@@ -281,7 +281,7 @@ extension OrganizationStanding {
 extension PostgresTransaction {
     /// A role that the organization made.
     /// - Throws: `Problem.notFound`.
-    nonisolated(nonsending) fileprivate func customRole(
+    fileprivate func customRole(
         _ id: UUID, of organization: UUID
     ) async throws -> CustomRoleView {
         let rows = try await query(CustomRoleStatements.one, [.uuid(organization), .uuid(id)])
@@ -290,7 +290,7 @@ extension PostgresTransaction {
     }
 
     /// Those who hold it.
-    nonisolated(nonsending) fileprivate func holders(of role: UUID, in organization: UUID) async throws -> [UUID] {
+    fileprivate func holders(of role: UUID, in organization: UUID) async throws -> [UUID] {
         try await query(MemberStatements.holders, [.uuid(organization), .uuid(role)])
             .map { row throws(PostgresError) in try row.decode(0) }
     }

@@ -211,7 +211,7 @@ struct MemberEndpoints {
 
 extension PostgresTransaction {
     /// Gives a member a role.
-    nonisolated(nonsending) fileprivate func set(
+    fileprivate func set(
         _ user: UUID, _ role: OrganizationRole, in organization: UUID
     ) async throws {
         _ = try await query(

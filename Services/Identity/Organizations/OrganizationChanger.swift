@@ -31,11 +31,11 @@ struct OrganizationChanger: Sendable {
     ///   - users: Finds the users whose tokens it may cut off.
     ///   - body: Gets the caller's standing as it is under the organization's lock.
     /// - Throws: `Problem.notFound` where the caller does not belong to it, whether it exists or not.
-    nonisolated(nonsending) func change<Answer: Sendable>(
+    func change<Answer: Sendable>(
         _ call: Call,
-        locking users: nonisolated(nonsending) (PostgresTransaction, UUID) async throws -> [UUID] = { _, _ in [] },
+        locking users: (PostgresTransaction, UUID) async throws -> [UUID] = { _, _ in [] },
         _ body:
-            nonisolated(nonsending) (PostgresTransaction, OrganizationStanding) async throws ->
+            (PostgresTransaction, OrganizationStanding) async throws ->
             OrganizationChange<Answer>
     ) async throws -> Answer {
         let (organization, user) = (try call.id("id"), try call.person().user)
@@ -53,10 +53,10 @@ struct OrganizationChanger: Sendable {
     }
 
     /// Runs a creation of something of the organization's, once for each key that its request carries; else as `change`.
-    nonisolated(nonsending) func create<Answer: ResponseContent>(
+    func create<Answer: ResponseContent>(
         _ call: Call,
         _ body:
-            nonisolated(nonsending) (PostgresTransaction, OrganizationStanding) async throws ->
+            (PostgresTransaction, OrganizationStanding) async throws ->
             OrganizationChange<Answer>
     ) async throws -> Response {
         let (organization, user) = (try call.id("id"), try call.person().user)
@@ -71,10 +71,10 @@ struct OrganizationChanger: Sendable {
 
     /// Runs a creation in a transaction, once for each key that its request carries.
     /// - Parameter check: What has to hold before, also where the answer was given already; locks nothing.
-    nonisolated(nonsending) func once<Answer: ResponseContent>(
+    func once<Answer: ResponseContent>(
         _ call: Call,
-        _ body: nonisolated(nonsending) (PostgresTransaction) async throws -> OrganizationChange<Answer>,
-        after check: nonisolated(nonsending) (PostgresTransaction) async throws -> Void = { _ in }
+        _ body: (PostgresTransaction) async throws -> OrganizationChange<Answer>,
+        after check: (PostgresTransaction) async throws -> Void = { _ in }
     ) async throws -> Response {
         try await run(call) { transaction in
             try await check(transaction)
@@ -88,8 +88,8 @@ struct OrganizationChanger: Sendable {
         }
     }
 
-    nonisolated(nonsending) private func run<Answer: Sendable>(
-        _ call: Call, _ body: nonisolated(nonsending) (PostgresTransaction) async throws -> OrganizationChange<Answer>
+    private func run<Answer: Sendable>(
+        _ call: Call, _ body: (PostgresTransaction) async throws -> OrganizationChange<Answer>
     ) async throws -> Answer {
         let change = try await postgres.transaction(scope: .tenant(call.tenant), body)
         publisher.publish(change.events)
@@ -99,7 +99,7 @@ struct OrganizationChanger: Sendable {
 
 extension PostgresTransaction {
     /// - Throws: `Problem.notFound` where the user does not belong to the organization.
-    nonisolated(nonsending) fileprivate func standing(
+    fileprivate func standing(
         of user: UUID, in organization: UUID
     ) async throws -> OrganizationStanding {
         guard let role = try await organizationRole(of: user, in: organization) else { throw Problem.notFound }
@@ -107,7 +107,7 @@ extension PostgresTransaction {
     }
 
     /// What a user is in an organization; nil when they do not belong to it.
-    nonisolated(nonsending) func organizationRole(
+    func organizationRole(
         of user: UUID, in organization: UUID
     ) async throws -> OrganizationRole? {
         let rows = try await query(OrganizationStatements.role, [.uuid(organization), .uuid(user)])
@@ -116,7 +116,7 @@ extension PostgresTransaction {
 
     /// The role of an organization by its name.
     /// - Throws: `Problem.validation` when it has none of that name.
-    nonisolated(nonsending) func organizationRole(
+    func organizationRole(
         named name: String, in organization: UUID
     ) async throws -> OrganizationRole {
         if let builtin = OrganizationRole(builtin: name) { return builtin }
@@ -134,7 +134,7 @@ extension PostgresTransaction {
 
     /// Makes sure that an organization keeps an owner when this one is none any more.
     /// - Throws: 409 `last_owner`.
-    nonisolated(nonsending) func refuseIfLastOwner(_ user: UUID, of organization: UUID) async throws {
+    func refuseIfLastOwner(_ user: UUID, of organization: UUID) async throws {
         let rows = try await query(MemberStatements.hasOtherOwner, [.uuid(organization), .uuid(user)])
         guard let row = rows.first, try row.decode(0, as: Bool.self) else { throw Problem.lastOwner }
     }
@@ -142,7 +142,7 @@ extension PostgresTransaction {
     /// Completes a change with all that has to be told of it: the row in the audit log, the event, and that tokens of
     /// some users are cut off.
     /// - Returns: The ids of the events.
-    nonisolated(nonsending) func record(
+    func record(
         _ organization: UUID, cutting users: [UUID] = [], because reason: String = "", audit: PostgresStep
     ) async throws -> [Int64] {
         var steps = [EventStatements.append(.organizationChanged, subject: organization), audit]

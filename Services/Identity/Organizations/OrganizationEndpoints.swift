@@ -171,7 +171,7 @@ struct OrganizationEndpoints {
 extension PostgresTransaction {
     /// The organization as somebody who belongs to it sees it.
     /// - Throws: `Problem.notFound`.
-    nonisolated(nonsending) fileprivate func organization(
+    fileprivate func organization(
         _ id: UUID, of user: UUID
     ) async throws -> OrganizationView {
         let rows = try await query(OrganizationStatements.one, [.uuid(id), .uuid(user)])

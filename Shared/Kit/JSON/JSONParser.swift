@@ -16,8 +16,6 @@ public struct JSONParser {
     private let bytes: UnsafeBufferPointer<UInt8>
     private var offset = 0
     private let maximumDepth: Int
-    /// So many names are compared sooner than one is hashed.
-    private static let fewMembers = 8
 
     /// Parses the whole of `bytes`.
     /// - Parameters:
@@ -68,20 +66,14 @@ public struct JSONParser {
         guard depth < maximumDepth else { throw fault("nested too deep") }
         offset += 1
         var members: [JSONValue.Member] = []
-        // Of those that have many members.
-        var names: Set<String> = []
+        var names = SeenNames()
         skipSpace()
         if take(UInt8(ascii: "}")) { return .object([]) }
         while true {
             skipSpace()
             guard peek() == UInt8(ascii: "\"") else { throw fault("a member name should begin here") }
             let name = try string()
-            // Canonically equivalent names are equal as Swift strings and could pass for one another: both refused.
-            if members.count == Self.fewMembers { names = Set(members.map(\.name)) }
-            let isNew =
-                members.count < Self.fewMembers
-                ? !members.contains { $0.name == name } : names.insert(name).inserted
-            guard isNew else { throw fault("a member name stands twice") }
+            guard names.insert(name) else { throw fault("a member name stands twice") }
             skipSpace()
             guard take(UInt8(ascii: ":")) else { throw fault("a colon should stand here") }
             skipSpace()

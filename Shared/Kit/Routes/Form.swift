@@ -36,7 +36,7 @@ public enum Form {
 
     private static func members(_ bytes: UnsafeRawBufferPointer) throws(Problem) -> [JSONValue.Member] {
         var members: [JSONValue.Member] = []
-        var names: [String] = []
+        var names = SeenNames()
         var rest = bytes[...]
         while !rest.isEmpty {
             let pair = rest.prefix { $0 != UInt8(ascii: "&") }
@@ -46,9 +46,7 @@ public enum Form {
             let text = try decode(UnsafeRawBufferPointer(rebasing: name), plus: UInt8(ascii: " "))
             let value = try decode(
                 UnsafeRawBufferPointer(rebasing: pair[name.endIndex...].dropFirst()), plus: UInt8(ascii: " "))
-            // Of at most a hundred.
-            guard !names.contains(text) else { throw .malformed("A form field stands twice.") }
-            names.append(text)
+            guard names.insert(text) else { throw .malformed("A form field stands twice.") }
             guard names.count <= 100 else { throw .payloadTooLarge }
             if !value.isEmpty { members.append(.init(text, .string(value))) }
         }

@@ -37,11 +37,7 @@ struct InboundRequest: Sendable {
         head = HTTPRequest(method: method, scheme: nil, authority: nil, path: path)
         head.headerFields.reserveCapacity(block.count)
         block.forEach { name, value in
-            guard name.first != UInt8(ascii: ":") else { return }
-            if value.isEmpty, InternalHeader.unindexed.contains(where: name.equals) {
-                // Only its name was told (`HTTP2Configuration.namesToTell`).
-                return
-            }
+            guard name.first != UInt8(ascii: ":"), !InternalHeader.isOnlyName(name, value) else { return }
             if name.begins(with: InternalHeader.prefix) {
                 takeInternal(name, value)
             } else if name.equals(InternalHeader.requestID) {

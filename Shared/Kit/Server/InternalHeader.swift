@@ -1,3 +1,4 @@
+import HTTPFields
 public import HTTPTypes
 
 /// The headers one Gatehouse process tells another. The gateway removes every inbound header of these names before it
@@ -43,6 +44,11 @@ public enum InternalHeader {
     /// Those that are of one person, token or request, and so stay out of HTTP/2's tables, where they would drive out what
     /// all have.
     public static let unindexed: [StaticString] = [subject, session, token, address, requestID, traceparent]
+
+    /// Whether of such a field only the name was told (`HTTP2Configuration.namesToTell`).
+    static func isOnlyName(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Bool {
+        value.isEmpty && unindexed.contains(where: name.equals)
+    }
 }
 
 extension HTTPFields {

@@ -82,6 +82,7 @@ struct RecalledAnswers: Sendable {
         mutating func take(
             _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, _ key: InternalKey, recordsTraces: Bool
         ) {
+            if InternalHeader.isOnlyName(name, value) { return }
             if name.begins(with: InternalHeader.prefix) {
                 takeInternal(name, value, key)
             } else if name.equals(":method") {

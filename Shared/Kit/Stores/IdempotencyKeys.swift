@@ -26,9 +26,9 @@ public struct IdempotencyKeys: Sendable {
     /// - Returns: The answer, and whether it was given before.
     /// - Throws: 400 for a field that is no key, 409 for one whose first request takes too long, 422 for one that came with
     ///   another request.
-    nonisolated(nonsending) public func once<Content: ResponseContent>(
+    public func once<Content: ResponseContent>(
         _ call: Call, in transaction: PostgresTransaction, status: HTTPResponse.Status = .created,
-        _ create: nonisolated(nonsending) () async throws -> Content
+        _ create: () async throws -> Content
     ) async throws -> (response: Response, isReplay: Bool) {
         guard let key = try Key(call) else { return (.content(try await create(), status: status), false) }
         let claim: [PostgresValue] = [
@@ -58,7 +58,7 @@ public struct IdempotencyKeys: Sendable {
     }
 
     /// Whether this request is the first of its key. Waits for another one that is under way.
-    nonisolated(nonsending) private func claims(
+    private func claims(
         _ claim: [PostgresValue], in transaction: PostgresTransaction
     ) async throws -> Bool {
         do throws(PostgresError) {

@@ -68,12 +68,12 @@ public struct InternalClient: Sendable {
         head.append(":authority", upstream.name)
         head.append(":path", path)
         key.reveal { head.append(InternalHeader.key, $0) }
-        head.append(InternalHeader.requestID, origin.requestID)
+        head.append(InternalHeader.requestID, origin.requestID, unindexed: true)
         head.append(InternalHeader.tenant, origin.tenant.text)
-        if let address = origin.address { head.append(InternalHeader.address, address) }
+        if let address = origin.address { head.append(InternalHeader.address, address, unindexed: true) }
         var span = SpanContext.current?.begin("\(method.rawValue) \(upstream.name)", .client)
         let traceparent = span.flatMap { TraceParent($0.context)?.description } ?? origin.traceparent
-        if let traceparent { head.append(InternalHeader.traceparent, traceparent) }
+        if let traceparent { head.append(InternalHeader.traceparent, traceparent, unindexed: true) }
         if let userAgent = origin.userAgent { head.append("user-agent", userAgent) }
         if body != nil { head.append("content-type", "application/json") }
         let (block, eventLoop) = (head, upstream.eventLoop(near: MultiThreadedEventLoopGroup.currentEventLoop))

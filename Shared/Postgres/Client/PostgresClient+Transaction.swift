@@ -15,9 +15,9 @@ extension PostgresClient {
     ///   - isolation: How far it is kept apart from others.
     ///   - deadline: Bound of all attempts together; by default the acquire and statement timeouts from now.
     ///   - body: The statements, run one after another.
-    nonisolated(nonsending) public func transaction<R: Sendable>(
+    public func transaction<R: Sendable>(
         scope: PostgresScope = .unscoped, isolation: PostgresIsolation = .readCommitted, deadline: NIODeadline? = nil,
-        _ body: nonisolated(nonsending) (PostgresTransaction) async throws -> R
+        _ body: (PostgresTransaction) async throws -> R
     ) async throws -> R {
         let deadline = deadline ?? defaultDeadline()
         var backoff = Backoff(minimum: .milliseconds(5), maximum: .milliseconds(200))

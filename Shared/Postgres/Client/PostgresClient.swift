@@ -70,13 +70,13 @@ public final class PostgresClient: Sendable, Service {
     }
 
     /// Returns once a connection is up. Waits as long as it takes; throws `closed` on shutdown and `cancelled`.
-    nonisolated(nonsending) public func whenReady() async throws(PostgresError) {
+    public func whenReady() async throws(PostgresError) {
         let unit = Unit(kind: .standalone, scope: .unscoped, steps: [], deadline: .distantFuture, loop: nil)
         _ = try await outcome(of: unit) { exchange.awaitConnection(unit) }
     }
 
     /// Makes one round trip to the server.
-    nonisolated(nonsending) public func ping(deadline: NIODeadline? = nil) async throws(PostgresError) {
+    public func ping(deadline: NIODeadline? = nil) async throws(PostgresError) {
         _ = try await query(Self.pingStatement, deadline: deadline)
     }
 
@@ -88,7 +88,7 @@ public final class PostgresClient: Sendable, Service {
     ///   - scope: Whose rows it may see.
     ///   - deadline: When to stop waiting; by default the acquire and statement timeouts from now.
     /// - Returns: The statement's rows and count.
-    nonisolated(nonsending) public func query(
+    public func query(
         _ statement: PostgresStatement, _ parameters: [PostgresValue] = [], scope: PostgresScope = .unscoped,
         deadline: NIODeadline? = nil
     ) async throws(PostgresError) -> PostgresRows {
@@ -107,7 +107,7 @@ public final class PostgresClient: Sendable, Service {
     ///   - scope: Whose rows it may see.
     ///   - deadline: When to stop waiting; by default the acquire and statement timeouts from now.
     /// - Returns: The row, or none.
-    nonisolated(nonsending) public func query(
+    public func query(
         _ statement: PostgresGatheredStatement, _ parameters: [PostgresValue], scope: PostgresScope = .unscoped,
         deadline: NIODeadline? = nil
     ) async throws(PostgresError) -> PostgresRows {
@@ -120,7 +120,7 @@ public final class PostgresClient: Sendable, Service {
     /// Runs several statements in one round trip and one transaction: all take effect, or none.
     ///
     /// - Returns: The results in the order of the steps.
-    nonisolated(nonsending) public func pipeline(
+    public func pipeline(
         _ steps: [PostgresStep], scope: PostgresScope = .unscoped, deadline: NIODeadline? = nil
     ) async throws(PostgresError) -> [PostgresRows] {
         try await perform(.standalone, scope, EncodedStep.all(steps), deadline)
@@ -132,7 +132,7 @@ public final class PostgresClient: Sendable, Service {
     }
 
     /// Submits a unit and waits for its outcome.
-    nonisolated(nonsending) func perform(
+    func perform(
         _ kind: Unit.Kind, _ scope: PostgresScope, _ steps: [EncodedStep], gathered: PostgresGatheredStatement? = nil,
         _ deadline: NIODeadline?
     ) async throws(PostgresError) -> [PostgresRows] {
@@ -164,7 +164,7 @@ public final class PostgresClient: Sendable, Service {
         if unit.settle(.failure(refusal)) { unit.resume() }
     }
 
-    nonisolated(nonsending) private func outcome(
+    private func outcome(
         of unit: Unit, _ start: () -> Void
     ) async throws(PostgresError) -> [PostgresRows] {
         await withTaskCancellationHandler {

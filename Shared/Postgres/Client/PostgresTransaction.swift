@@ -27,20 +27,20 @@ public final class PostgresTransaction: Sendable {
     }
 
     /// Runs one statement. After an error nothing further can succeed, and the transaction will be rolled back.
-    nonisolated(nonsending) public func query(
+    public func query(
         _ statement: PostgresStatement, _ parameters: [PostgresValue] = []
     ) async throws(PostgresError) -> PostgresRows {
         try await perform([EncodedStep(statement, parameters)]).only()
     }
 
     /// Runs several statements in one round trip, in order.
-    nonisolated(nonsending) public func pipeline(
+    public func pipeline(
         _ steps: [PostgresStep]
     ) async throws(PostgresError) -> [PostgresRows] {
         try await perform(EncodedStep.all(steps))
     }
 
-    nonisolated(nonsending) private func perform(_ steps: [EncodedStep]) async throws(PostgresError) -> [PostgresRows] {
+    private func perform(_ steps: [EncodedStep]) async throws(PostgresError) -> [PostgresRows] {
         let (opens, failure) = progress.withLockedValue { progress in
             defer { progress.isOpened = true }
             return (!progress.isOpened, progress.failure)
@@ -58,7 +58,7 @@ public final class PostgresTransaction: Sendable {
 
     /// Makes the changes last. Throws the first failure of a statement, even if the body made light of it: the server
     /// has given the transaction up by then.
-    nonisolated(nonsending) func commit() async throws(PostgresError) {
+    func commit() async throws(PostgresError) {
         let (isOpened, failure) = progress.withLockedValue { ($0.isOpened, $0.failure) }
         if let failure { throw failure }
         guard isOpened else { return }
@@ -72,7 +72,7 @@ public final class PostgresTransaction: Sendable {
 
     /// Undoes the changes. Waits for it briefly, unless the caller has no time left; a rollback that gets no answer is
     /// the server's, which undoes what a broken connection leaves.
-    nonisolated(nonsending) func rollback() async {
+    func rollback() async {
         let (isOpened, failure) = progress.withLockedValue { ($0.isOpened, $0.failure) }
         guard isOpened else { return }
         let patience = NIODeadline.now() + Self.rollbackPatience

@@ -25,6 +25,15 @@ struct FormTests {
         #expect(throws: Problem.self) { try Form.members(text.utf8) }
     }
 
+    @Test("a name that is written in another way is the same, however many there are")
+    func repeatedNames() throws {
+        for count in [1, 7, 8, 9, 40] {
+            let fields = (0..<count).map { "f\($0)é=1" }.joined(separator: "&")
+            #expect(try Form.members(fields.utf8).count == count)
+            #expect(throws: Problem.self) { try Form.members((fields + "&f0e\u{301}=2").utf8) }
+        }
+    }
+
     @Test("bytes that are no UTF-8 are refused, wherever they stand")
     func notUTF8() throws {
         for length in 1...20 {

@@ -122,19 +122,19 @@ struct AuditSealer: Sendable {
 }
 
 extension PostgresTransaction {
-    nonisolated(nonsending) fileprivate func flag(
+    fileprivate func flag(
         _ statement: PostgresStatement, _ parameters: [PostgresValue] = []
     ) async throws(PostgresError) -> Bool {
         guard let row = try await query(statement, parameters).first else { return false }
         return try row.decode(0)
     }
 
-    nonisolated(nonsending) fileprivate func head() async throws(PostgresError) -> AuditSealer.Head {
+    fileprivate func head() async throws(PostgresError) -> AuditSealer.Head {
         guard let row = try await query(SealStatements.head).first else { return .none }
         return try AuditSealer.Head(row)
     }
 
-    nonisolated(nonsending) fileprivate func append(
+    fileprivate func append(
         _ seal: AuditSeal, after before: AuditSealer.Head, _ authenticator: RecordAuthenticator
     ) async throws -> AuditSealer.Head {
         let hash = try seal.hash(after: before.hash, authenticator)

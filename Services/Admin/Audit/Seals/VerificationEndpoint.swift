@@ -50,7 +50,7 @@ struct VerificationEndpoint {
         }
     }
 
-    nonisolated(nonsending) private func alone<R>(_ body: () async throws -> R) async throws -> R {
+    private func alone<R>(_ body: () async throws -> R) async throws -> R {
         let isFree = isBusy.withLockedValue { isBusy in
             defer { isBusy = true }
             return !isBusy

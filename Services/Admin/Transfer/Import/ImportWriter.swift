@@ -53,7 +53,7 @@ struct ImportWriter: Sendable {
         return try rows.first?.decode(0) ?? true
     }
 
-    nonisolated(nonsending) private func run(
+    private func run(
         _ entries: [ImportEntry], _ planner: ImportPlanner, in transaction: PostgresTransaction
     ) async throws -> Changed<Step> {
         guard try await !transaction.query(ImportStatements.claim, [.uuid(job), .uuid(claim)]).isEmpty else {

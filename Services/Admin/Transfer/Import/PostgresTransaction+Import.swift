@@ -14,14 +14,14 @@ struct UserUpdate {
 /// What an import reads and writes of users, within its transaction.
 extension PostgresTransaction {
     /// The roles of the tenant, and what the custom ones among them give.
-    nonisolated(nonsending) func rolesToGive() async throws(PostgresError) -> [String: [String]] {
+    func rolesToGive() async throws(PostgresError) -> [String: [String]] {
         var roles: [String: [String]] = [:]
         for row in try await query(ImportStatements.roles) { roles[try row.decode(0)] = try row.decode(1) }
         return roles
     }
 
     /// Whom the names of rows belong to, in the order of the rows.
-    nonisolated(nonsending) func matches(
+    func matches(
         of entries: [ImportEntry]
     ) async throws(PostgresError) -> [ImportPlanner.Match] {
         let none = UUID(high: 0, low: 0)
@@ -40,7 +40,7 @@ extension PostgresTransaction {
     }
 
     /// The users who were matched, as they are, kept from being changed by others.
-    nonisolated(nonsending) func present(
+    func present(
         _ matches: [ImportPlanner.Match]
     ) async throws(PostgresError) -> [UUID: ImportPlanner.Present] {
         let ids = Set(matches.flatMap { [$0.byEmail, $0.byUsername, $0.byID].compactMap { $0 } })
@@ -57,7 +57,7 @@ extension PostgresTransaction {
     }
 
     /// Makes users with their passwords, roles and audit rows; returns the ids of those whose names were free.
-    nonisolated(nonsending) func make(
+    func make(
         _ rows: [(row: ImportRow, id: UUID)], _ call: Call, _ job: UUID
     ) async throws(PostgresError) -> Set<UUID> {
         let now = Date()
@@ -110,7 +110,7 @@ extension PostgresTransaction {
     }
 
     /// Changes a user as a row says; returns the ids of the events.
-    nonisolated(nonsending) func change(
+    func change(
         _ update: UserUpdate, _ call: Call, _ job: UUID
     ) async throws(PostgresError) -> [Int64] {
         let (row, present, wanted) = (update.row, update.present, update.wanted)
