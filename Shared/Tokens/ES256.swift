@@ -12,7 +12,7 @@ enum ES256: SignatureScheme {
     static func signer(_ privateKey: [UInt8]) throws(KeyError) -> @Sendable ([UInt8]) throws -> [UInt8] {
         let key = try self.privateKey(privateKey)
         return { message in
-            Array(try key.signature(for: message.withUnsafeBytes(SHA256.digest(of:))).rawRepresentation)
+            Array(try key.signature(for: SHA256.digest(of: message)).rawRepresentation)
         }
     }
 
@@ -24,7 +24,7 @@ enum ES256: SignatureScheme {
             guard signature.count == 64,
                 let signature = try? P256.Signing.ECDSASignature(rawRepresentation: signature)
             else { return false }
-            return key.isValidSignature(signature, for: message.withUnsafeBytes(SHA256.digest(of:)))
+            return key.isValidSignature(signature, for: SHA256.digest(of: message))
         }
     }
 

@@ -35,7 +35,7 @@ public struct VerificationKey: Sendable {
     static func thumbprint(_ algorithm: SigningAlgorithm, _ rawRepresentation: [UInt8]) -> String {
         let members = algorithm.scheme.jwkMembers(rawRepresentation)
         let canonical = "{" + members.map { "\"\($0)\":\"\($1)\"" }.joined(separator: ",") + "}"
-        return Base64URL.encode(Array(SHA256.hash(data: Array(canonical.utf8))))
+        return Base64URL.encode(Array(SHA256.digest(of: Array(canonical.utf8))))
     }
 }
 

@@ -20,7 +20,7 @@ public struct OpaqueSecret: Sendable, CustomStringConvertible, CustomReflectable
     public var digest: [UInt8] { Self.digest(of: text) }
 
     /// What would be stored of a text that somebody presents.
-    public static func digest(of text: String) -> [UInt8] { Array(text.withBytes(SHA256.digest(of:))) }
+    public static func digest(of text: String) -> [UInt8] { Array(text.withBytes { SHA256.digest(of: $0) }) }
 
     /// Whether `text` is the secret of that digest. Takes the same time whatever is wrong.
     public static func matches(_ text: String, digest expected: [UInt8]?) -> Bool {

@@ -17,7 +17,7 @@ enum RS256: SignatureScheme {
     static func signer(_ privateKey: [UInt8]) throws(KeyError) -> @Sendable ([UInt8]) throws -> [UInt8] {
         let key = try self.privateKey(privateKey)
         return { message in
-            Array(try key.signature(for: SHA256.hash(data: message), padding: .insecurePKCS1v1_5).rawRepresentation)
+            Array(try key.signature(for: SHA256.digest(of: message), padding: .insecurePKCS1v1_5).rawRepresentation)
         }
     }
 
@@ -31,7 +31,7 @@ enum RS256: SignatureScheme {
         return { signature, message in
             signature.count == length
                 && key.isValidSignature(
-                    _RSA.Signing.RSASignature(rawRepresentation: signature), for: SHA256.hash(data: message),
+                    _RSA.Signing.RSASignature(rawRepresentation: signature), for: SHA256.digest(of: message),
                     padding: .insecurePKCS1v1_5)
         }
     }

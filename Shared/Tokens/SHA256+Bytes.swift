@@ -8,4 +8,7 @@ extension SHA256 {
         hash.update(bufferPointer: bytes)
         return hash.finalize()
     }
+
+    /// The hash of an array.
+    static func digest(of bytes: [UInt8]) -> SHA256Digest { bytes.withUnsafeBytes { digest(of: $0) } }
 }

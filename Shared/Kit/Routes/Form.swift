@@ -57,7 +57,15 @@ public enum Form {
         let isPlain = bytes.allWords { word in
             !Word.any(UInt8(ascii: "+"), in: word) && !Word.any(UInt8(ascii: "%"), in: word)
         }
-        if isPlain { return try text(bytes) }
+        let text =
+            isPlain
+            ? String(validUTF8: bytes)
+            : try unescaped(bytes, plus: plus).withUnsafeBytes { String(validUTF8: $0) }
+        guard let text else { throw .malformed("The form is not valid UTF-8.") }
+        return text
+    }
+
+    private static func unescaped(_ bytes: UnsafeRawBufferPointer, plus: UInt8) throws(Problem) -> [UInt8] {
         var decoded: [UInt8] = []
         decoded.reserveCapacity(bytes.count)
         var iterator = bytes.makeIterator()
@@ -75,14 +83,6 @@ public enum Form {
                 decoded.append(byte)
             }
         }
-        guard let text = decoded.withUnsafeBytes({ String(validUTF8: $0) }) else { throw notUTF8 }
-        return text
+        return decoded
     }
-
-    private static func text(_ bytes: UnsafeRawBufferPointer) throws(Problem) -> String {
-        guard let text = String(validUTF8: bytes) else { throw notUTF8 }
-        return text
-    }
-
-    private static let notUTF8 = Problem.malformed("The form is not valid UTF-8.")
 }
