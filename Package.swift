@@ -95,7 +95,7 @@ let package = Package(
         .target(name: "HashMemory", path: "Shared/HashMemory"),
 
         library("Octets", []),
-        library("Domain", []),
+        library("Domain", ["Octets"]),
         library("Spans", [nioConcurrency]),
         library("Postgres", ["CLibPQ", "Spans", nioCore, nioPosix, nioConcurrency, lifecycle, logging, metrics]),
         library("Redis", ["CHiredis", nioCore, nioPosix, nioConcurrency, lifecycle, logging, metrics]),
@@ -106,7 +106,8 @@ let package = Package(
         library(
             "Passwords",
             [
-                "Domain", "Spans", "CSodium", "CArgon2", "CCrypt", "CLibCrypto", "HashMemory", nioCore, nioPosix,
+                "Octets", "Domain", "Spans", "CSodium", "CArgon2", "CCrypt", "CLibCrypto", "HashMemory", nioCore,
+                nioPosix,
                 nioConcurrency, metrics,
             ]),
         .plugin(
@@ -156,7 +157,8 @@ let package = Package(
                 nioCore, nioConcurrency, lifecycle, logging, metrics,
             ]),
         process("Migrate", ["Schema", arguments]),
-        process("CommandLineTool", ["Kit", "Redis", "Schema", "CCurl", arguments, nioCore, nioPosix, logging]),
+        process(
+            "CommandLineTool", ["Kit", "Domain", "Redis", "Schema", "CCurl", arguments, nioCore, nioPosix, logging]),
 
         tests("OctetsTests", ["Octets"]),
         tests("DomainTests", ["Domain"]),

@@ -1,7 +1,16 @@
 public import FoundationEssentials
+import Octets
 
+/// How ids are read, wherever they come from: UUID's own `init(uuidString:)` takes signs, blanks and `0x` for digits, and
+/// twenty times the instructions.
 extension UUID {
     /// Reads the form with dashes, in letters of either case (RFC 9562 §4).
+    public init?(canonical text: String) {
+        guard let id = text.withBytes({ UUID(canonical: $0) }) else { return nil }
+        self = id
+    }
+
+    /// The same of bytes.
     public init?(canonical text: UnsafeRawBufferPointer) {
         guard text.count == 36 else { return nil }
         var halves: (UInt64, UInt64) = (0, 0)

@@ -85,13 +85,13 @@ extension AccessTokenClaims {
     /// What of it decides whether it was revoked.
     public var revocable: RevocableToken {
         // A client that speaks for itself has no session, whatever its id looks like.
-        let session = session.flatMap { UUID(uuidString: $0) }
-        let tenant = UUID(uuidString: tenant)
+        let session = session.flatMap { UUID(canonical: $0) }
+        let tenant = UUID(canonical: tenant)
         let roles = customRoles.flatMap { custom in
             tenant.map { RevocableToken.Roles(tenant: $0, names: self.roles, epoch: custom.epoch) }
         }
         return RevocableToken(
-            session: session, id: UUID(uuidString: id), user: session == nil ? nil : UUID(uuidString: subject),
+            session: session, id: UUID(canonical: id), user: session == nil ? nil : UUID(canonical: subject),
             epoch: epoch, roles: roles)
     }
 }

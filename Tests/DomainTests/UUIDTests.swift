@@ -13,8 +13,16 @@ struct UUIDTests {
             "ffffffff-ffff-ffff-ffff-ffffffffffff",
         ])
     func ids(_ text: String) {
-        var text = text
-        let read = text.withUTF8 { UUID(canonical: UnsafeRawBufferPointer($0)) }
-        #expect(read == UUID(uuidString: text))
+        #expect(UUID(canonical: text) == UUID(uuidString: text))
+    }
+
+    @Test(
+        "what UUID reads although it is none is not read",
+        arguments: [
+            "0198c7a0-1234-7000-8000-0123456789+b", "0198c7a0-1234-7000-8000-0123456789 b",
+            "0xf8c7a0-1234-7000-8000-0123456789ab", "0198c7a0-1234-7000-8000- 123456789ab",
+        ])
+    func oddities(_ text: String) {
+        #expect(UUID(canonical: text) == nil)
     }
 }

@@ -14,7 +14,7 @@ enum ClientFields {
     /// As migration 0004 has it.
     static let identifier = FieldType<String>.text(1...64).map(placeholder: "") { text in
         // Tokens of a client that speaks for itself have its id as subject: no user's id can be one.
-        ClientIdentifier.isOne(text) && UUID(uuidString: text) == nil
+        ClientIdentifier.isOne(text) && UUID(canonical: text) == nil
             ? .success(text)
             : .failure(.init("invalid_client_id", "must be letters, digits, '-' and '_' of ASCII, and no UUID"))
     }

@@ -16,8 +16,8 @@ struct BulkAct: RequestContent {
         let word = fields.required("action", .word(UserAct.allCases.map(\.rawValue)))
         act = UserAct(rawValue: word) ?? .unlock
         let texts = fields.required(
-            "ids", .list(limit: Self.limit, "must be a UUID", code: "invalid_id") { UUID(uuidString: $0) != nil })
-        ids = texts.compactMap { UUID(uuidString: $0) }
+            "ids", .list(limit: Self.limit, "must be a UUID", code: "invalid_id") { UUID(canonical: $0) != nil })
+        ids = texts.compactMap { UUID(canonical: $0) }
         if ids.isEmpty, !fields.isDescribing, !fields.hasFaults {
             fields.refuse("ids", FieldFault("required", "at least one must be given"))
         }

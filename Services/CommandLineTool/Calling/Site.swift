@@ -1,3 +1,4 @@
+import Domain
 import FoundationEssentials
 import Kit
 
@@ -38,7 +39,7 @@ struct Site: Sendable, Equatable {
     }
 
     /// Whether the tenant is given by its id, which only a header can carry.
-    private var isTenantID: Bool { tenant.flatMap { UUID(uuidString: $0) } != nil }
+    private var isTenantID: Bool { tenant.flatMap { UUID(canonical: $0) } != nil }
 
     /// The address of a path of the API. A slug goes into the path, where it counts more than the host.
     func address(of path: String) -> String {

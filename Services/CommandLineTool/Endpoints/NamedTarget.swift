@@ -1,4 +1,5 @@
 import ArgumentParser
+import Domain
 import FoundationEssentials
 import Kit
 
@@ -34,7 +35,7 @@ struct Named<Kind: NamedKind>: EndpointTarget {
 
     /// The id, looked up where a name was given. A name has to be the whole of it: nothing is done to whoever comes close.
     func id(_ client: APIClient) throws(Failure) -> String {
-        guard UUID(uuidString: name) == nil else { return name.lowercased() }
+        guard UUID(canonical: name) == nil else { return name.lowercased() }
         var request = APIRequest("GET", Kind.list)
         if let search = Kind.search { request.query.append((search, name)) }
         var found: [String] = []

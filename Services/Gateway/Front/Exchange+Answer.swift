@@ -1,3 +1,4 @@
+import Domain
 import Events
 import FoundationEssentials
 import HTTPFields
@@ -40,7 +41,7 @@ extension Exchange: ServiceAnswerReceiver {
     private func take(_ fields: HeaderBlock, _ answer: inout AnswerHead) -> Int? {
         // What this answer ended is refused here from this moment; other gateways learn it by the event.
         if let ended = fields.value(of: InternalHeader.revoked) {
-            loop.environment.revocations.insert(ended.split(separator: ",").compactMap { UUID(uuidString: String($0)) })
+            loop.environment.revocations.insert(ended.split(separator: ",").compactMap { UUID(canonical: String($0)) })
         }
         let stated = HeaderPolicy.answer(fields, to: &answer.fields)
         answer.fields.append(contentsOf: request.answerFields)

@@ -23,7 +23,7 @@ struct TenantResolver: Sendable {
             return outcome(tenant)
         }
         if let header = fields.value(of: "x-tenant") {
-            return outcome(UUID(uuidString: header).flatMap { tenants.tenant($0) } ?? tenants.tenant(slug: header))
+            return outcome(UUID(canonical: header).flatMap { tenants.tenant($0) } ?? tenants.tenant(slug: header))
         }
         return outcome(tenants.tenant(DefaultTenant.id))
     }

@@ -85,7 +85,7 @@ struct RevocationEndpoint {
             return done
         case .access(let claims):
             guard claims.clientID == client.identifier else { throw refusal(call) }
-            guard let id = UUID(uuidString: claims.id) else { return done }
+            guard let id = UUID(canonical: claims.id) else { return done }
             let step = EventStatements.append(.tokenRevoked, subject: id)
             let answers = try await postgres.pipeline(
                 [step, call.audit("token.revoked", "token", claims.id, client: client.id)], scope: scope)

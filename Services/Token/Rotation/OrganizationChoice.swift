@@ -1,3 +1,4 @@
+import Domain
 import FoundationEssentials
 import Kit
 
@@ -18,7 +19,7 @@ enum OrganizationChoice: Sendable, Equatable {
     init?(_ text: String) {
         if text.isEmpty || text == "none" {
             self = .without
-        } else if let id = UUID(uuidString: text) {
+        } else if let id = UUID(canonical: text) {
             self = .one(id)
         } else {
             return nil

@@ -38,7 +38,7 @@ public struct TokenAnswer: ResponseContent {
         self.init(
             accessToken: access, expiresIn: lifetime, refreshToken: json["refresh_token"]?.string,
             scope: json["scope"]?.string ?? "",
-            sessionID: json["session_id"]?.string.flatMap { UUID(uuidString: $0) })
+            sessionID: json["session_id"]?.string.flatMap { UUID(canonical: $0) })
     }
 
     public static let example = TokenAnswer(

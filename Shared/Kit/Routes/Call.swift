@@ -143,7 +143,7 @@ public final class Call: Sendable {
     /// A placeholder of the path that is an id.
     /// - Throws: `Problem.notFound` when it isn't one: no object has such an id.
     public func id(_ name: String) throws(Problem) -> UUID {
-        guard let text = parameters.get(name), let id = UUID(uuidString: text) else { throw .notFound }
+        guard let text = parameters.get(name), let id = UUID(canonical: text) else { throw .notFound }
         return id
     }
 

@@ -135,7 +135,7 @@ extension FieldType where Value == Username? {
 extension FieldType where Value == UUID {
     /// An id.
     public static let id = FieldType<UUID>(schema: .string(format: "uuid"), placeholder: DefaultTenant.id) { value in
-        guard let text = value.string, let id = UUID(uuidString: text) else {
+        guard let text = value.string, let id = UUID(canonical: text) else {
             return .failure(.init("invalid_id", "must be a UUID"))
         }
         return .success(id)

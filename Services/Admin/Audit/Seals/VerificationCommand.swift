@@ -10,7 +10,7 @@ enum VerificationCommand {
         var anchor: ChainCheck.Anchor?
         for word in words {
             let parts = word.split(separator: ":")
-            if let id = UUID(uuidString: word) {
+            if let id = UUID(canonical: word) {
                 tenant = id
             } else if parts.count == 2, let number = Int64(parts[0]), parts[1].utf8.count == 64 {
                 anchor = .init(number: number, hash: parts[1].lowercased())
