@@ -25,7 +25,7 @@ from gateway.processes import Failure
 PROGRAM = "Tests/Benchmarks/callgrind.py"
 # Those whose loads count instructions.
 NAMES = [each.name for each in WORKLOADS if each.name.startswith("echo-") or each.name in (
-    "jwks", "me", "refresh", "client-credentials", "mixed", "mixed-signed-in")]
+    "jwks", "login", "me", "refresh", "client-credentials", "introspect", "mixed", "mixed-signed-in")]
 
 
 def options():

@@ -50,9 +50,10 @@ class Introspections:
         turns = order(int(warm.requests / warm.seconds * seconds * 2) + 100, len(known), len(revoked))
         fresh = self.open(len(turns) // 10)
         self.load([*known, *revoked], list(range(1, len(known) + 1)), inactive, WARM_UP)
-        meter = self.bench.meter(self.side)
-        outcome = self.load([*known, *revoked, *fresh], turns, inactive, seconds)
-        cpu = meter.cpu()
+        with self.bench.counting(self.side.groups) as instructions:
+            meter = self.bench.meter(self.side)
+            outcome = self.load([*known, *revoked, *fresh], turns, inactive, seconds)
+            cpu = meter.cpu()
         if outcome.taken > len(turns):
             raise Failure("more was asked than there are new tokens for.")
         is_revoked = range(len(known) + 1, len(known) + len(revoked) + 1)
@@ -61,7 +62,7 @@ class Introspections:
         errors = outcome.faults() | outside(
             outcome.matched, expected - _CONNECTIONS, expected, "tokens said to be inactive")
         sample = outcome.sample(cpu, errors, outcome.matched)
-        sample.memory = meter.memory()
+        sample.memory, sample.instructions = meter.memory(), instructions
         return sample
 
     def open(self, count: int) -> list[Session]:

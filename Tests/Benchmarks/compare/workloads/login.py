@@ -38,15 +38,16 @@ class Logins:
         if self.name == _APART:
             self.bench.pin_apart(self.side, hashing)
         rest = used_at_rest(self.bench, self.side, seconds)
-        meter, hashed = self.bench.meter(self.side), thread_seconds(hashing)
-        said = self.load(seconds)
+        with self.bench.counting(self.side.groups) as instructions:
+            meter, hashed = self.bench.meter(self.side), thread_seconds(hashing)
+            said = self.load(seconds)
         # Few logins have to carry what the processes do of themselves, so that is taken off.
         used = {group: max(0.0, cpu - rest[group] * said["seconds"] / seconds) for group, cpu in meter.cpu().items()}
         errors = {outcome: count for outcome, count in said["outcomes"].items() if outcome != "200"}
         times = said["milliseconds"]
         more = {_AMONG: (thread_seconds(hashing) - hashed) * 1000 / len(times)} if hashing else {}
         return Sample(len(times), said["seconds"], used, *(quantile(times, share) for share in (0.5, 0.99, 0.999)),
-                      errors=errors, memory=meter.memory(), more=more)
+                      errors=errors, memory=meter.memory(), instructions=instructions, more=more)
 
     def hashing(self) -> list[int]:
         """The threads that hash, where they are told apart."""
