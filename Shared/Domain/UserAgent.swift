@@ -1,3 +1,5 @@
+import Octets
+
 /// What a `User-Agent` field says of a device, as far as a person would name it.
 ///
 /// A list of sessions shows it; nothing is decided by it, because any client may say anything.
@@ -9,8 +11,8 @@ public struct UserAgent: Sendable, Equatable {
 
     /// Reads a field's value.
     public init(_ text: String) {
-        browser = Self.browsers.first { text.contains($0.mark) }?.name ?? Self.program(text)
-        system = Self.systems.first { text.contains($0.mark) }?.name
+        browser = Self.browsers.first { text.holds($0.mark) }?.name ?? Self.program(text)
+        system = Self.systems.first { text.holds($0.mark) }?.name
     }
 
     // Browsers claim to be one another: those that say more than the others come first.
@@ -29,10 +31,14 @@ public struct UserAgent: Sendable, Equatable {
 
     /// The first product of a program that is no browser: `curl` of `curl/8.5.0`.
     private static func program(_ text: String) -> String? {
-        let name = text.prefix { $0 != "/" && $0 != " " }
-        let isName = name.unicodeScalars.allSatisfy {
-            $0.isASCII && ($0.properties.isAlphabetic || "-_.".contains(Character($0)))
+        let name = text.utf8.prefix { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: " ") }
+        let isName = name.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
+            case UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."): true
+            default: false
+            }
         }
-        return (1...32).contains(name.count) && isName && name != "Mozilla" ? String(name) : nil
+        return (1...32).contains(name.count) && isName && !name.elementsEqual("Mozilla".utf8) ? String(name) : nil
     }
 }

@@ -45,12 +45,9 @@ public struct Argon2id: PasswordScheme {
 
     /// The cost in `$argon2id$v=19$m=19456,t=2,p=1$salt$hash`.
     static func cost(_ stored: String) -> (memory: Int, passes: Int, lanes: Int)? {
-        let parts = stored.split(separator: "$")
-        guard parts.count == 5, parts[1] == "v=19" else { return nil }
-        let costs = parts[2].split(separator: ",").map { $0.split(separator: "=") }
-        guard costs.count == 3, costs.allSatisfy({ $0.count == 2 }), costs.map(\.[0]) == ["m", "t", "p"],
-            let memory = Int(costs[0][1]), let passes = Int(costs[1][1]), let lanes = Int(costs[2][1])
+        guard let fields = try? Fields.split(stored), fields.count == 6, fields[2] == "v=19",
+            let costs = try? fields[3].numbers("m", "t", "p")
         else { return nil }
-        return (memory, passes, lanes)
+        return (costs[0], costs[1], costs[2])
     }
 }

@@ -1,4 +1,5 @@
 public import NIOCore
+import Octets
 @_spi(_Unicode) import Swift
 
 /// Why a text can't be a password, or can't be hashed or checked now.
@@ -28,13 +29,18 @@ public struct Password: Sendable, CustomStringConvertible, CustomReflectable {
     /// - Throws: `PasswordError.containsNUL` or `.tooLong`.
     public init(_ typed: String) throws(PasswordError) {
         guard typed.utf8.count <= Self.maximumBytes else { throw .tooLong }
+        guard typed.withBytes({ !$0.contains(0) }) else { throw .containsNUL }
+        // ASCII is composed as it is.
+        text = typed.withBytes { $0.allWords { $0 & Word.marks == 0 } } ? typed : Self.composed(typed)
+        guard text.utf8.count <= Self.maximumBytes else { throw .tooLong }
+        bytes = Array(text.utf8)
+        length = text.unicodeScalars.count
+    }
+
+    private static func composed(_ typed: String) -> String {
         var composed = ""
         composed.unicodeScalars.append(contentsOf: typed._nfc)
-        guard !composed.utf8.contains(0) else { throw .containsNUL }
-        guard composed.utf8.count <= Self.maximumBytes else { throw .tooLong }
-        text = composed
-        bytes = Array(composed.utf8)
-        length = composed.unicodeScalars.count
+        return composed
     }
 
     /// Never the password.

@@ -47,7 +47,8 @@ struct ClientAuthentication: Sendable {
     }
 
     private static func credentials(_ call: Call, _ form: OAuthForm) throws(OAuthError) -> Credentials {
-        guard let field = call.head.headerFields[.authorization] else {
+        let fields = call.head.headerFields[values: .authorization]
+        guard let field = fields.first else {
             // Who does not say who it is has not proven who it is (RFC 6749 §5.2).
             guard let identifier = form["client_id"] else { throw .invalidClient }
             return Credentials(identifier: identifier, secret: form["client_secret"], isHeader: false)
@@ -55,7 +56,7 @@ struct ClientAuthentication: Sendable {
         guard form["client_secret"] == nil else {
             throw .invalidRequest("The client may prove who it is in one way only.")
         }
-        guard let (identifier, secret) = basic(field) else {
+        guard fields.count == 1, let (identifier, secret) = basic(field) else {
             throw OAuthError(
                 "invalid_client", "The Authorization field is no Basic credentials.", status: .unauthorized,
                 challenge: challenge)

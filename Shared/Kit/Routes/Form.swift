@@ -37,15 +37,14 @@ public enum Form {
     private static func members(_ bytes: UnsafeRawBufferPointer) throws(Problem) -> [JSONValue.Member] {
         var members: [JSONValue.Member] = []
         var names = SeenNames()
-        var rest = bytes[...]
+        var rest = bytes
         while !rest.isEmpty {
-            let pair = rest.prefix { $0 != UInt8(ascii: "&") }
-            rest = rest[pair.endIndex...].dropFirst()
+            let (pair, others) = rest.cut(at: UInt8(ascii: "&"))
+            rest = others
             guard !pair.isEmpty else { continue }
-            let name = pair.prefix { $0 != UInt8(ascii: "=") }
-            let text = try decode(UnsafeRawBufferPointer(rebasing: name), plus: UInt8(ascii: " "))
-            let value = try decode(
-                UnsafeRawBufferPointer(rebasing: pair[name.endIndex...].dropFirst()), plus: UInt8(ascii: " "))
+            let (name, content) = pair.cut(at: UInt8(ascii: "="))
+            let text = try decode(name, plus: UInt8(ascii: " "))
+            let value = try decode(content, plus: UInt8(ascii: " "))
             guard names.insert(text) else { throw .malformed("A form field stands twice.") }
             guard names.count <= 100 else { throw .payloadTooLarge }
             if !value.isEmpty { members.append(.init(text, .string(value))) }

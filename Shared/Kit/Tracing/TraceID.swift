@@ -77,11 +77,6 @@ extension Hexadecimal {
         return spread &+ 0x3030_3030_3030_3030 &+ letters &* 39
     }
 
-    /// The digit of a value below 16.
-    static func digit(_ value: UInt8) -> UInt8 {
-        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
-    }
-
     /// Reads `count` (at most 16) digits; nil unless all are. The caller has made sure that they lie in `bytes`.
     static func read(_ bytes: UnsafeRawBufferPointer, at offset: Int, count: Int) -> UInt64? {
         var value: UInt64 = 0

@@ -1,14 +1,33 @@
 import CSodium
+import Octets
 
 /// The fields of a stored hash, read strictly: no sign, no leading zero, nothing between or after them.
+///
+/// They are told apart by bytes: by characters, a login would spend more on reading its hash than on all else but computing it.
 enum Fields {
     /// Longer texts are no hashes.
     static let longest = 4096
 
     /// What stands between the dollar signs of a stored hash; the first is empty when it begins with one.
     static func split(_ stored: String) throws(Refusal) -> [Substring] {
-        guard stored.utf8.count <= longest, stored.utf8.allSatisfy({ 0x20...0x7E ~= $0 }) else { throw .malformed }
-        return stored.split(separator: "$", omittingEmptySubsequences: false)
+        let isPrintable = stored.withBytes { bytes in
+            bytes.allWords { $0 & Word.marks == 0 && Word.from(0x20, to: 0x7E, in: $0) & Word.marks == Word.marks }
+        }
+        guard stored.utf8.count <= longest, isPrintable else { throw .malformed }
+        return parts(of: stored, between: UInt8(ascii: "$"))
+    }
+
+    fileprivate static func parts(of text: String, between separator: UInt8) -> [Substring] {
+        text.withBytes { bytes in
+            var parts: [Substring] = []
+            var rest = bytes
+            while true {
+                let (part, behind) = rest.cut(at: separator)
+                parts.append(Substring(String(decoding: part, as: UTF8.self)))
+                if part.count == rest.count { return parts }
+                rest = behind
+            }
+        }
     }
 }
 
@@ -18,7 +37,8 @@ extension Substring {
 
     /// A decimal number.
     func number() throws(Refusal) -> Int {
-        guard !isEmpty, utf8.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }), self == "0" || first != "0"
+        let zero = UInt8(ascii: "0")
+        guard !isEmpty, utf8.allSatisfy({ zero...UInt8(ascii: "9") ~= $0 }), utf8.first != zero || utf8.count == 1
         else { throw .malformed }
         guard utf8.count <= 10, let number = Int(self) else { throw .costly }
         return number
@@ -26,12 +46,14 @@ extension Substring {
 
     /// The numbers in `m=19456,t=2,p=1`, in the order of `names`.
     func numbers(_ names: String...) throws(Refusal) -> [Int] {
-        let parts = split(separator: ",", omittingEmptySubsequences: false)
+        let parts = Fields.parts(of: String(self), between: UInt8(ascii: ","))
         guard parts.count == names.count else { throw .malformed }
         var numbers: [Int] = []
         for (part, name) in zip(parts, names) {
-            guard part.hasPrefix(name + "=") else { throw .malformed }
-            numbers.append(try part.dropFirst(name.count + 1).number())
+            guard part.utf8.starts(with: name.utf8) else { throw .malformed }
+            let rest = part.utf8.dropFirst(name.utf8.count)
+            guard rest.first == UInt8(ascii: "=") else { throw .malformed }
+            numbers.append(try Substring(rest.dropFirst()).number())
         }
         return numbers
     }
