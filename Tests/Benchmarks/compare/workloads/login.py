@@ -19,6 +19,7 @@ _APART = "gatehouse, hashes on a core of their own"
 _STATEMENTS = {1: f"limit: statements, {PER_SECOND} a second",
                AT_ONCE: f"limit: statements, {PER_SECOND} a second, {AT_ONCE} at once"}
 _BEYOND, _SHARE, _AMONG = "beyond the hash", "of what hashes allow", "the hash among others"
+_BESIDE = "beside the hashing threads"
 
 
 class Logins:
@@ -45,7 +46,10 @@ class Logins:
         used = {group: max(0.0, cpu - rest[group] * said["seconds"] / seconds) for group, cpu in meter.cpu().items()}
         errors = {outcome: count for outcome, count in said["outcomes"].items() if outcome != "200"}
         times = said["milliseconds"]
-        more = {_AMONG: (thread_seconds(hashing) - hashed) * 1000 / len(times)} if hashing else {}
+        more = {}
+        if hashing:
+            among = (thread_seconds(hashing) - hashed) * 1000 / len(times)
+            more = {_AMONG: among, _BESIDE: sum(used.values()) * 1000 / len(times) - among}
         return Sample(len(times), said["seconds"], used, *(quantile(times, share) for share in (0.5, 0.99, 0.999)),
                       errors=errors, memory=meter.memory(), instructions=instructions, more=more)
 
@@ -67,14 +71,15 @@ class Login(Workload):
     text = (f"{_USERS} users log in again and again on {_CONNECTIONS} connections. Hashes are Argon2id with 19 MiB and 2 "
             "passes (Glewlwyd has another kind). Beyond the hash is the CPU in seconds per 1,000 that is left when the limit "
             "program's, which verifies and does nothing else, is taken off; what hashes allow is what as many of it as "
-            "the servers have cores would do; the hash among others is what our threads that hash have used. Where these "
-            "have the servers' cores for their own, all else shares the load's. The limit program verifies in memory that it "
+            "the servers have cores would do; the hash among others is what our threads that hash have used, and beside them is "
+            "all else, which swings less than what is beyond the hash. Where those threads have the servers' cores for their "
+            "own, all else shares the load's. The limit program verifies in memory that it "
             "keeps, as Gatehouse does; beside it the same in memory that is mapped for each, which is what libsodium does of "
             "itself. The statements are what a login asks of Postgres, by pgbench and on a core that hashes nothing: the account "
             "is looked up in one transaction and the session opened in another, for each by itself or for several together. "
             "What the processes use when nobody asks, measured before each load, is not counted.")
     is_in_quick = True
-    columns = {_AMONG: "{:.2f}", _BEYOND: "{:.2f}", _SHARE: "{:.0%}"}
+    columns = {_AMONG: "{:.2f}", _BESIDE: "{:.2f}", _BEYOND: "{:.2f}", _SHARE: "{:.0%}"}
     names = ("gatehouse", "fastapi", "glewlwyd", _APART, _HASH, _HASH_ANEW, *_STATEMENTS.values())
 
     def contestants(self, bench: Bench) -> list[Contestant]:
