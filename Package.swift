@@ -141,13 +141,15 @@ let package = Package(
         process(
             "Identity",
             [
-                "Kit", "Domain", "Postgres", "Redis", "Events", "Directory", "Passwords", "Tokens", "Mail", hummingbird,
+                "Octets", "Kit", "Domain", "Postgres", "Redis", "Events", "Directory", "Passwords", "Tokens", "Mail",
+                hummingbird,
                 httpTypes, nioCore, nioPosix, lifecycle, logging, metrics,
             ]),
         process(
             "Token",
             [
-                "Kit", "Domain", "Postgres", "Redis", "Events", "Directory", "Tokens", hummingbird, httpTypes, nioCore,
+                "Octets", "Kit", "Domain", "Postgres", "Redis", "Events", "Directory", "Tokens", hummingbird, httpTypes,
+                nioCore,
                 nioConcurrency, nioPosix, lifecycle, logging, metrics,
             ]),
         process(

@@ -1,3 +1,5 @@
+import Octets
+
 /// The roles of a user as the database tells them, for the tokens it issues (`roles.claims` of migration 0011).
 public struct HeldRoles: Sendable, Equatable {
     /// The names of all of them.
@@ -58,8 +60,10 @@ extension CustomRoles {
 
     /// Reads a `line`.
     public init?(line: String) {
-        let parts = line.split(separator: ";", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2, let epoch = Int64(parts[0]) else { return nil }
-        self.init(epoch: epoch, permissions: parts[1] == "?" ? nil : parts[1].split(separator: ",").map(String.init))
+        guard let semicolon = line.utf8.firstIndex(of: UInt8(ascii: ";")), let epoch = Int64(line[..<semicolon]) else {
+            return nil
+        }
+        let names = line[semicolon...].dropFirst()
+        self.init(epoch: epoch, permissions: names == "?" ? nil : names.words(between: ",").map(String.init))
     }
 }

@@ -1,7 +1,7 @@
 public import FoundationEssentials
 import Octets
 
-/// How ids are read, wherever they come from: UUID's own `init(uuidString:)` takes signs, blanks and `0x` for digits, and
+/// How ids are read that come from outside: UUID's own `init(uuidString:)` takes signs, blanks and `0x` for digits, and
 /// twenty times the instructions.
 extension UUID {
     /// Reads the form with dashes, in letters of either case (RFC 9562 §4).
@@ -10,7 +10,7 @@ extension UUID {
         self = id
     }
 
-    /// The same of bytes.
+    /// Reads the same of a field's bytes, of which no text is made.
     public init?(canonical text: UnsafeRawBufferPointer) {
         guard text.count == 36 else { return nil }
         var halves: (UInt64, UInt64) = (0, 0)
@@ -20,13 +20,7 @@ extension UUID {
                 guard byte == UInt8(ascii: "-") else { return nil }
                 continue
             }
-            let digit: UInt8
-            switch byte {
-            case 0x30...0x39: digit = byte - 0x30
-            case 0x61...0x66: digit = byte - 0x57
-            case 0x41...0x46: digit = byte - 0x37
-            default: return nil
-            }
+            guard let digit = Hexadecimal.value(of: byte) else { return nil }
             if digits < 16 {
                 halves.0 = halves.0 << 4 | UInt64(digit)
             } else {

@@ -1,9 +1,9 @@
 import Glibc
 
-/// What a collection of bytes finds by looking at one after the other, for each of which it asks; the C library looks at
-/// many at once.
+/// Searches by memchr: a collection's own ask for one byte after the other.
 extension UnsafeRawBufferPointer {
-    /// What stands before the first such byte, and what behind it: all, and nothing, where there is none.
+    /// What stands before the first such byte, and what behind it: all, and nothing, where there is none. Both are parts of
+    /// this block, and good for as long as it is.
     public func cut(at byte: UInt8) -> (before: UnsafeRawBufferPointer, behind: UnsafeRawBufferPointer) {
         guard let place = place(of: byte) else { return (self, UnsafeRawBufferPointer(rebasing: self[count...])) }
         return (
@@ -11,12 +11,13 @@ extension UnsafeRawBufferPointer {
         )
     }
 
-    /// Whether these bytes stand anywhere among them.
+    /// Whether `part` stands anywhere in this block.
     public func holds(_ part: UnsafeRawBufferPointer) -> Bool {
         guard let first = part.first else { return true }
         var rest = self
         while rest.count >= part.count, let place = rest.place(of: first), rest.count - place >= part.count {
             let candidate = UnsafeRawBufferPointer(rebasing: rest[place..<place + part.count])
+            // Both have `part.count` bytes, which is what memcmp looks at.
             if let start = candidate.baseAddress, let other = part.baseAddress, memcmp(start, other, part.count) == 0 {
                 return true
             }
@@ -29,13 +30,5 @@ extension UnsafeRawBufferPointer {
         // memchr looks at no more than `count` bytes, so that what it finds is one of them.
         guard let start = baseAddress, let found = memchr(start, Int32(byte), count) else { return nil }
         return UnsafeRawPointer(found) - start
-    }
-}
-
-extension String {
-    /// Whether these bytes stand anywhere in it. Unlike `contains`, which first makes a table of characters for each
-    /// search, it looks at bytes alone.
-    public func holds(_ part: String) -> Bool {
-        withBytes { bytes in part.withBytes { bytes.holds($0) } }
     }
 }

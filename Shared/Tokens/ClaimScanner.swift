@@ -1,3 +1,5 @@
+import Domain
+
 /// Reads one flat JSON object strictly: unique names, integers, strings and arrays of strings; other values are checked
 /// for form and passed over.
 ///
@@ -175,7 +177,7 @@ struct ClaimScanner {
         guard bytes.count - offset >= 4 else { return nil }
         var value: UInt32 = 0
         for _ in 0..<4 {
-            guard let digit = Character(Unicode.Scalar(bytes[offset])).hexDigitValue else { return nil }
+            guard let digit = Hexadecimal.value(of: bytes[offset]) else { return nil }
             value = value << 4 | UInt32(digit)
             offset += 1
         }

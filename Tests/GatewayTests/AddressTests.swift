@@ -73,6 +73,15 @@ struct AddressTests {
         #expect(judge("::ffff:10.0.0.1", ["203.0.113.5:4711"]) == "203.0.113.5")
     }
 
+    @Test("what a caller wrote before is not looked at, however long, and no hop is an address that is longer than any")
+    func long() {
+        #expect(judge("10.0.0.1", [String(repeating: "x, ", count: 5000) + "203.0.113.5"]) == "203.0.113.5")
+        #expect(judge("10.0.0.1", ["203.0.113.5, " + String(repeating: " ", count: 600) + "10.0.0.2"]) == "10.0.0.1")
+        #expect(judge("10.0.0.1", ["[2001:db8::7]x"]) == "10.0.0.1")
+        #expect(judge("10.0.0.1", ["[2001:db8::7"]) == "10.0.0.1")
+        #expect(judge("10.0.0.1", ["\""]) == "10.0.0.1")
+    }
+
     @Test("Forwarded is read as RFC 7239 writes it, and only where it is the field in use")
     func forwarded() {
         #expect(

@@ -39,6 +39,16 @@ struct Client {
 
 @Suite("OAuth", .timeLimit(.minutes(3)))
 struct OAuthTests {
+    @Test("of two Authorization fields none proves who the client is")
+    func twoProofs() throws {
+        let client = try Client(SharedSuite.get())
+        let stranger = "Authorization: Basic " + Data("stranger:secret".utf8).base64EncodedString()
+        for headers in [[client.basic, stranger], [stranger, client.basic], [client.basic, client.basic]] {
+            let answer = try client.suite.form("/oauth2/introspect", "token=x", headers: headers)
+            #expect(answer.status == 400 || answer.status == 401, "\(answer.status)")
+        }
+    }
+
     @Test(
         "errors are those of RFC 6749, in its shape",
         arguments: [

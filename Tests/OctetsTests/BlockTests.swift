@@ -29,4 +29,29 @@ struct BlockTests {
     func holds(_ text: String, _ part: String, _ isHeld: Bool) {
         #expect(text.holds(part) == isHeld)
     }
+
+    @Test("a block that lies nowhere is empty")
+    func nowhere() {
+        let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
+        let parts = nothing.cut(at: 0)
+        #expect(parts.before.isEmpty && parts.behind.isEmpty)
+        #expect(nothing.holds(nothing))
+        [UInt8(1)].withUnsafeBytes { one in
+            #expect(!nothing.holds(one))
+            #expect(one.holds(nothing))
+        }
+    }
+
+    @Test(
+        "pieces are those that split makes",
+        arguments: [
+            "", ",", "a", "a,b", ",a,,b,", "é,e\u{301},😀", "a, b",
+            String(repeating: "long enough for the heap,", count: 9),
+        ])
+    func pieces(_ text: String) {
+        #expect(text.pieces(between: ",") == text.split(separator: ",", omittingEmptySubsequences: false))
+        #expect(text.words(between: ",") == text.split(separator: ","))
+        let part = text.dropFirst()
+        #expect(part.pieces(between: ",") == part.split(separator: ",", omittingEmptySubsequences: false))
+    }
 }

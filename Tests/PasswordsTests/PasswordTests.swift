@@ -63,7 +63,10 @@ struct PasswordTests {
     @Test("NUL bytes and endless passwords are refused before any hash")
     func intake() {
         #expect(throws: PasswordError.containsNUL) { try Password("abc\u{0}def") }
+        #expect(throws: PasswordError.containsNUL) { try Password("né\u{0}n") }
         #expect(throws: PasswordError.tooLong) { try Password(String(repeating: "a", count: 1025)) }
+        // Twice as long once it is composed.
+        #expect(throws: PasswordError.tooLong) { try Password(String(repeating: "\u{958}", count: 341)) }
         #expect(throws: Never.self) { try Password(String(repeating: "a", count: 1024)) }
         #expect("\((try? Password("hush")).map { "\($0)" } ?? "")" == "‹redacted›")
     }

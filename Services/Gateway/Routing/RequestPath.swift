@@ -1,3 +1,4 @@
+import Domain
 import Octets
 
 /// A request target, normalised once: gateway and service decide by the same path.
@@ -70,31 +71,24 @@ struct RequestPath: Equatable {
     }
 
     private static func hexadecimal(_ bytes: UnsafeBufferPointer<UInt8>, at index: Int) -> UInt8? {
-        guard index + 2 <= bytes.count else { return nil }
-        var value: UInt8 = 0
-        for byte in bytes[index..<(index + 2)] {
-            switch byte {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): value = value << 4 | (byte - UInt8(ascii: "0"))
-            case UInt8(ascii: "a")...UInt8(ascii: "f"): value = value << 4 | (byte - UInt8(ascii: "a") + 10)
-            case UInt8(ascii: "A")...UInt8(ascii: "F"): value = value << 4 | (byte - UInt8(ascii: "A") + 10)
-            default: return nil
-            }
-        }
-        return value
+        guard index + 2 <= bytes.count, let high = Hexadecimal.value(of: bytes[index]),
+            let low = Hexadecimal.value(of: bytes[index + 1])
+        else { return nil }
+        return high << 4 | low
     }
 
     private mutating func takeTenant() {
         // RFC 8414 §3.1 puts the issuer's path behind the well-known name instead of before it.
         guard path.begins(with: "/t/") || path.begins(with: "/.") else { return }
         let wellKnown = "/.well-known/oauth-authorization-server"
-        if path.hasPrefix(wellKnown + "/t/") {
+        if path.begins(with: wellKnown), path.hasPrefix(wellKnown + "/t/") {
             tenant = String(path.dropFirst(wellKnown.count + 3))
             path = wellKnown
             return
         }
-        guard path.hasPrefix("/t/") else { return }
-        let rest = path.dropFirst(3)
-        let end = rest.firstIndex(of: "/") ?? rest.endIndex
+        guard path.begins(with: "/t/") else { return }
+        let rest = path[path.utf8.index(path.startIndex, offsetBy: 3)...]
+        let end = rest.utf8.firstIndex(of: UInt8(ascii: "/")) ?? rest.endIndex
         tenant = String(rest[..<end])
         path = end == rest.endIndex ? "/" : String(rest[end...])
     }

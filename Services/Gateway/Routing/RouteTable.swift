@@ -112,7 +112,7 @@ struct RouteTable: Sendable {
     }
 
     private static func match(_ template: String, _ path: String) -> [Substring: Substring]? {
-        let (expected, actual) = (template.split(separator: "/"), path.split(separator: "/"))
+        let (expected, actual) = (template.words(between: "/"), path.words(between: "/"))
         guard expected.count == actual.count else { return nil }
         var values: [Substring: Substring] = [:]
         for (segment, value) in zip(expected, actual) {

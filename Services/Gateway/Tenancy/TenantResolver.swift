@@ -2,6 +2,7 @@ import Directory
 import Domain
 import FoundationEssentials
 import HTTPFields
+import Octets
 
 /// Finds the tenant of a request: path prefix, else host, else `X-Tenant`, else the default tenant.
 struct TenantResolver: Sendable {
@@ -35,7 +36,7 @@ struct TenantResolver: Sendable {
 
     /// A `Host` without its port, in lower case.
     private static func name(_ host: String) -> String {
-        let end = host.hasPrefix("[") ? host.endIndex : host.firstIndex(of: ":") ?? host.endIndex
+        let end = host.begins(with: "[") ? host.endIndex : host.utf8.firstIndex(of: UInt8(ascii: ":")) ?? host.endIndex
         return host[..<end].lowercased()
     }
 }

@@ -2,6 +2,7 @@ import Domain
 import FoundationEssentials
 import HTTPTypes
 import Kit
+import Octets
 import Postgres
 import Tokens
 
@@ -32,7 +33,7 @@ struct KnownDevice: Sendable {
     /// The cookie that keeps it for `user`, for 400 days, which is the longest a browser keeps one.
     func cookie(of user: UUID, isSecure: Bool) -> String {
         // A part of the id's digest: enough to tell a browser's few people apart.
-        let suffix = OpaqueSecret.digest(of: user.text).prefix(4).map { String($0, radix: 16) }.joined()
+        let suffix = Hexadecimal.text(OpaqueSecret.digest(of: user.text).prefix(4))
         return "\(Self.cookieName(isSecure))-\(suffix)=\(secret.text); Path=/; Max-Age=34560000; HttpOnly; SameSite=Lax"
             + (isSecure ? "; Secure" : "")
     }
@@ -43,9 +44,10 @@ struct KnownDevice: Sendable {
     }
 
     private static func cookies(_ call: Call, beginning name: String) -> [String] {
-        call.head.headerFields[values: .cookie].flatMap { $0.split(separator: ";") }.compactMap { pair in
-            let parts = pair.drop { $0 == " " }.split(separator: "=", maxSplits: 1)
-            return parts.count == 2 && parts[0].hasPrefix(name) ? String(parts[1]) : nil
+        call.head.headerFields[values: .cookie].flatMap { $0.words(between: ";") }.compactMap { pair in
+            let pair = pair.utf8.drop { $0 == UInt8(ascii: " ") }
+            guard pair.starts(with: name.utf8), let equals = pair.firstIndex(of: UInt8(ascii: "=")) else { return nil }
+            return String(pair[equals...].dropFirst())
         }
     }
 

@@ -76,7 +76,7 @@ struct Lockout: Sendable {
     }
 
     private static func digest(_ name: String) -> String {
-        OpaqueSecret.digest(of: name).prefix(8).map { String($0, radix: 16) }.joined()
+        Hexadecimal.text(OpaqueSecret.digest(of: name).prefix(8))
     }
 
     /// Counts a wrong password that somebody who is signed in gave: against the session, so that nobody else's guesses

@@ -25,8 +25,7 @@ struct MetadataEndpoint {
             guard let tenant = this.tenants.tenant(call.tenant) else { throw Problem.notFound }
             let body = this.document(of: tenant)
             // A strong tag: the same document, byte for byte.
-            let tag =
-                "\"\(OpaqueSecret.digest(of: String(buffer: body)).prefix(12).map { String($0, radix: 16) }.joined())\""
+            let tag = "\"\(Hexadecimal.text(OpaqueSecret.digest(of: String(buffer: body)).prefix(12)))\""
             if Self.matches(call.head.headerFields[.ifNoneMatch], tag) {
                 return Response(status: .notModified, headers: [.eTag: tag, .cacheControl: Self.cacheControl])
             }

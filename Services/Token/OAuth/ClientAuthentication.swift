@@ -56,6 +56,7 @@ struct ClientAuthentication: Sendable {
         guard form["client_secret"] == nil else {
             throw .invalidRequest("The client may prove who it is in one way only.")
         }
+        // Of two fields the first must not decide: what stands between may have judged by the other.
         guard fields.count == 1, let (identifier, secret) = basic(field) else {
             throw OAuthError(
                 "invalid_client", "The Authorization field is no Basic credentials.", status: .unauthorized,

@@ -1,5 +1,6 @@
 import HTTPTypes
 import Kit
+import Octets
 
 /// The parameters of a request to an OAuth endpoint: a form, each name once, an empty value as good as none (RFC 6749
 /// §3.2). Parameters that nobody asks for are ignored.
@@ -37,11 +38,8 @@ struct OAuthForm: RequestContent {
         // scope-token of RFC 6749 §3.3.
         let isPlain = text.utf8.allSatisfy { (0x20...0x7E).contains($0) && $0 != 0x22 && $0 != 0x5C }
         guard isPlain else { throw .invalidScope }
-        var scopes: [String] = []
-        for scope in text.split(separator: " ").map(String.init) where !scopes.contains(scope) {
-            scopes.append(scope)
-        }
-        return scopes
+        var seen: Set<Substring> = []
+        return text.words(between: " ").filter { seen.insert($0).inserted }.map(String.init)
     }
 }
 

@@ -1,3 +1,4 @@
+import Domain
 import Octets
 
 /// Why a text is not the JSON we take.
@@ -203,7 +204,7 @@ public struct JSONParser {
         guard bytes.count - offset >= 4 else { throw fault("the text ends inside an escape") }
         var value: UInt16 = 0
         for _ in 0..<4 {
-            guard let digit = Character(Unicode.Scalar(bytes[offset])).hexDigitValue else {
+            guard let digit = Hexadecimal.value(of: bytes[offset]) else {
                 throw fault("not a hexadecimal digit")
             }
             value = value << 4 | UInt16(digit)

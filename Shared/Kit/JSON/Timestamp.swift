@@ -11,13 +11,23 @@ public enum Timestamp {
         let days = floored(seconds, by: 86_400)
         let second = Int(seconds - days * 86_400)
         let (year, month, day) = civil(days)
-        func padded(_ value: Int, _ width: Int) -> String {
-            let text = String(value)
-            return String(repeating: "0", count: max(0, width - text.count)) + text
+        var text = Array("0000-00-00T00:00:00.000Z".utf8)
+        func write(_ value: Int, endingAt end: Int) {
+            var (value, place) = (value, end)
+            while value > 0 {
+                text[place] = UInt8(ascii: "0") + UInt8(value % 10)
+                (value, place) = (value / 10, place - 1)
+            }
         }
-        return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))T"
-            + "\(padded(second / 3600, 2)):\(padded(second / 60 % 60, 2)):\(padded(second % 60, 2))"
-            + ".\(padded(Int(fraction), 3))Z"
+        // RFC 3339 knows four digits.
+        write(min(max(year, 0), 9999), endingAt: 3)
+        write(month, endingAt: 6)
+        write(day, endingAt: 9)
+        write(second / 3600, endingAt: 12)
+        write(second / 60 % 60, endingAt: 15)
+        write(second % 60, endingAt: 18)
+        write(Int(fraction), endingAt: 22)
+        return String(decoding: text, as: UTF8.self)
     }
 
     private static func floored(_ number: Int64, by divisor: Int64) -> Int64 {

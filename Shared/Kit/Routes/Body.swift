@@ -45,7 +45,7 @@ extension Call {
     /// The parameters of the query.
     /// - Throws: `Problem.malformed` when it can't be read, `Problem.validation` with every parameter at fault.
     func query<Query: RequestContent>(_ type: Query.Type) throws(Problem) -> Query {
-        let text = (head.path ?? "").drop { $0 != "?" }.dropFirst()
-        return try FieldReader.content(type, from: Form.members(text.utf8))
+        let text = (head.path ?? "").utf8.drop { $0 != UInt8(ascii: "?") }.dropFirst()
+        return try FieldReader.content(type, from: Form.members(text))
     }
 }

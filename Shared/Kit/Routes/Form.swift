@@ -1,3 +1,4 @@
+import Domain
 import Octets
 
 /// `application/x-www-form-urlencoded`, as the WHATWG URL standard reads it, but strict.
@@ -74,10 +75,10 @@ public enum Form {
                 decoded.append(plus)
             case UInt8(ascii: "%"):
                 guard
-                    let high = iterator.next().flatMap({ Character(Unicode.Scalar($0)).hexDigitValue }),
-                    let low = iterator.next().flatMap({ Character(Unicode.Scalar($0)).hexDigitValue })
+                    let high = iterator.next().flatMap(Hexadecimal.value(of:)),
+                    let low = iterator.next().flatMap(Hexadecimal.value(of:))
                 else { throw .malformed("A percent sign in the form is not followed by two hexadecimal digits.") }
-                decoded.append(UInt8(high << 4 | low))
+                decoded.append(high << 4 | low)
             default:
                 decoded.append(byte)
             }

@@ -3,6 +3,7 @@ import Domain
 import FoundationEssentials
 import HTTP2
 import HTTPTypes
+import Octets
 
 /// A request's head as a service takes it: what the gateway says of it apart from what the caller says.
 struct InboundRequest: Sendable {
@@ -67,7 +68,7 @@ struct InboundRequest: Sendable {
         } else if name.equals(InternalHeader.scope) {
             scope = text()
         } else if name.equals(InternalHeader.roles) {
-            roles = text().split(separator: ",").map(String.init)
+            roles = text().words(between: ",").map(String.init)
         } else if name.equals(InternalHeader.permissions) {
             customRoles = CustomRoles(line: text())
         } else if name.equals(InternalHeader.token) {

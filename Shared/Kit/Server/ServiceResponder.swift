@@ -4,6 +4,7 @@ import HTTPTypes
 import Hummingbird
 public import Logging
 import NIOCore
+import Octets
 public import Spans
 
 /// Turns a request into an answer: knows the caller, routes, runs the handler, and gives every error its shape.
@@ -12,7 +13,8 @@ public import Spans
 public final class ServiceResponder: Sendable {
     private let router: RouterResponder<ServiceContext>
     private let endpoints: [Operation]
-    private let streaming: [Operation]
+    private let paths: [PathTemplate]
+    private let streaming: [(path: PathTemplate, declaration: Operation.Declaration)]
     private let literals: LiteralRoutes
     private let ops: OpsEndpoints
     private let internalKey: InternalKey
@@ -58,7 +60,8 @@ public final class ServiceResponder: Sendable {
         }
         self.router = router.buildResponder()
         self.endpoints = all
-        self.streaming = all.filter { $0.declaration.streamLimit != nil }
+        paths = all.map { PathTemplate($0.declaration.path) }
+        streaming = zip(paths, all).filter { $1.declaration.streamLimit != nil }.map { ($0, $1.declaration) }
         self.ops = ops
         self.internalKey = internalKey
         self.logger = logger
@@ -74,9 +77,9 @@ public final class ServiceResponder: Sendable {
     /// How many bytes of a request's body are taken as they come; nil when it is gathered first.
     func streamLimit(of head: HTTPRequest) -> Int? {
         guard !streaming.isEmpty else { return nil }
-        let segments = (head.path ?? "/").prefix { $0 != "?" }.split(separator: "/")
-        return streaming.first { $0.declaration.method == head.method && Self.fits($0, segments) }?
-            .declaration.streamLimit
+        let segments = PathTemplate.segments(of: head.path ?? "/")
+        return streaming.first { $0.declaration.method == head.method && $0.path.fits(segments) }?.declaration
+            .streamLimit
     }
 
     /// Answers one request.
@@ -178,15 +181,27 @@ public final class ServiceResponder: Sendable {
 
     /// 405 when the path is known by another method, else 404.
     private func unrouted(_ call: Call) -> Problem {
-        let segments = (call.head.path ?? "/").prefix { $0 != "?" }.split(separator: "/")
-        let others = endpoints.filter { Self.fits($0, segments) }
-        return others.isEmpty ? .notFound : .methodNotAllowed(others.map(\.declaration.method))
+        let segments = PathTemplate.segments(of: call.head.path ?? "/")
+        let others = zip(paths, endpoints).filter { $0.0.fits(segments) }
+        return others.isEmpty ? .notFound : .methodNotAllowed(others.map(\.1.declaration.method))
+    }
+}
+
+/// A route's path, taken apart once: nobody has to prove anything to ask for a path that there is not.
+private struct PathTemplate: Sendable {
+    private let segments: [(text: Substring, isOpen: Bool)]
+
+    init(_ path: String) {
+        segments = path.words(between: "/").map { ($0, $0.utf8.first == UInt8(ascii: "{")) }
     }
 
-    private static func fits(_ endpoint: Operation, _ segments: [Substring]) -> Bool {
-        let template = endpoint.declaration.path.split(separator: "/")
-        return template.count == segments.count
-            && zip(template, segments).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
+    /// The segments of a request's path, without its query.
+    static func segments(of path: String) -> [Substring] {
+        path[..<(path.utf8.firstIndex(of: UInt8(ascii: "?")) ?? path.endIndex)].words(between: "/")
+    }
+
+    func fits(_ others: [Substring]) -> Bool {
+        segments.count == others.count && zip(segments, others).allSatisfy { $0.isOpen || $0.text == $1 }
     }
 }
 

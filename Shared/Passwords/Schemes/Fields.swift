@@ -10,24 +10,12 @@ enum Fields {
 
     /// What stands between the dollar signs of a stored hash; the first is empty when it begins with one.
     static func split(_ stored: String) throws(Refusal) -> [Substring] {
+        guard stored.utf8.count <= longest else { throw .malformed }
         let isPrintable = stored.withBytes { bytes in
             bytes.allWords { $0 & Word.marks == 0 && Word.from(0x20, to: 0x7E, in: $0) & Word.marks == Word.marks }
         }
-        guard stored.utf8.count <= longest, isPrintable else { throw .malformed }
-        return parts(of: stored, between: UInt8(ascii: "$"))
-    }
-
-    fileprivate static func parts(of text: String, between separator: UInt8) -> [Substring] {
-        text.withBytes { bytes in
-            var parts: [Substring] = []
-            var rest = bytes
-            while true {
-                let (part, behind) = rest.cut(at: separator)
-                parts.append(Substring(String(decoding: part, as: UTF8.self)))
-                if part.count == rest.count { return parts }
-                rest = behind
-            }
-        }
+        guard isPrintable else { throw .malformed }
+        return stored.pieces(between: "$")
     }
 }
 
@@ -46,7 +34,7 @@ extension Substring {
 
     /// The numbers in `m=19456,t=2,p=1`, in the order of `names`.
     func numbers(_ names: String...) throws(Refusal) -> [Int] {
-        let parts = Fields.parts(of: String(self), between: UInt8(ascii: ","))
+        let parts = pieces(between: ",")
         guard parts.count == names.count else { throw .malformed }
         var numbers: [Int] = []
         for (part, name) in zip(parts, names) {
