@@ -29,25 +29,4 @@ public struct Argon2id: PasswordScheme {
     }
 
     func recognises(_ stored: String) -> Bool { stored.hasPrefix("$argon2id$") }
-
-    func matches(_ password: Password, _ stored: String) throws(PasswordError) -> Bool {
-        guard let cost = Self.cost(stored), cost.memory <= Self.memoryCeiling, cost.passes <= Self.passesCeiling,
-            cost.lanes == 1, stored.utf8.count < Int(crypto_pwhash_STRBYTES)
-        else { throw .unusableHash }
-        let characters = password.bytes.map { CChar(bitPattern: $0) }
-        return crypto_pwhash_str_verify(stored, characters, UInt64(characters.count)) == 0
-    }
-
-    func isOutdated(_ stored: String) -> Bool {
-        guard let cost = Self.cost(stored) else { return true }
-        return cost.memory != memory || cost.passes != passes
-    }
-
-    /// The cost in `$argon2id$v=19$m=19456,t=2,p=1$salt$hash`.
-    static func cost(_ stored: String) -> (memory: Int, passes: Int, lanes: Int)? {
-        guard let fields = try? Fields.split(stored), fields.count == 6, fields[2] == "v=19",
-            let costs = try? fields[3].numbers("m", "t", "p")
-        else { return nil }
-        return (costs[0], costs[1], costs[2])
-    }
 }

@@ -57,10 +57,9 @@ public final class PasswordHasher: Sendable {
     public func verify(
         _ password: Password, against stored: String, deadline: NIODeadline
     ) async throws(PasswordError) -> Verification {
-        let scheme = try schemes.scheme(of: stored)
-        let isOutdated = scheme.isOutdated(stored)
-        return try await run(deadline, isUsual: !isOutdated) { () throws(PasswordError) in
-            try scheme.matches(password, stored) ? .match(needsRehash: isOutdated) : .mismatch
+        let hash = try schemes.read(stored)
+        return try await run(deadline, isUsual: !hash.isOutdated) { () throws(PasswordError) in
+            try hash.matches(password) ? .match(needsRehash: hash.isOutdated) : .mismatch
         }
     }
 

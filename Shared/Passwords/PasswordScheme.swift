@@ -2,13 +2,18 @@
 protocol PasswordScheme: Sendable {
     /// Whether a stored hash is of this form.
     func recognises(_ stored: String) -> Bool
-    /// Why a stored hash of this form would not be evaluated, or nil when it would. Computes no hash.
-    func refusal(of stored: String) -> Refusal?
-    /// Whether `password` made the stored hash.
-    /// - Throws: `PasswordError.unusableHash` when it can't be read or costs more than is evaluated.
-    func matches(_ password: Password, _ stored: String) throws(PasswordError) -> Bool
-    /// Whether a hash that matched should be replaced by one of the present parameters.
-    func isOutdated(_ stored: String) -> Bool
+    /// Reads a stored hash of this form. Computes nothing.
+    /// - Throws: `Refusal` when it can't be read or asks for more than is evaluated.
+    func read(_ stored: String) throws(Refusal) -> any StoredHash
+}
+
+/// A stored hash that was read, and found to be within the ceilings.
+protocol StoredHash: Sendable {
+    /// Whether `password` made it.
+    /// - Throws: `PasswordError.failed` when there is no memory to tell.
+    func matches(_ password: Password) throws(PasswordError) -> Bool
+    /// Whether it is to be replaced by one of the present parameters when its password comes.
+    var isOutdated: Bool { get }
 }
 
 /// Why a stored hash is not evaluated. Tells nothing of what it holds.
@@ -47,7 +52,9 @@ public struct PasswordSchemes: Sendable {
         }
     }
 
-    func scheme(of stored: String) throws(PasswordError) -> any PasswordScheme {
+    /// Reads a stored hash of any form.
+    /// - Throws: `PasswordError.unusableHash` when it can't be read or costs more than is evaluated.
+    func read(_ stored: String) throws(PasswordError) -> any StoredHash {
         do throws(Refusal) {
             return try find(stored)
         } catch {
@@ -55,11 +62,14 @@ public struct PasswordSchemes: Sendable {
         }
     }
 
-    private func find(_ stored: String) throws(Refusal) -> any PasswordScheme {
+    private func find(_ stored: String) throws(Refusal) -> any StoredHash {
         var refusal = Refusal.unknownForm
         for scheme in all where scheme.recognises(stored) {
-            guard let reason = scheme.refusal(of: stored) else { return scheme }
-            refusal = reason
+            do throws(Refusal) {
+                return try scheme.read(stored)
+            } catch {
+                refusal = error
+            }
         }
         throw refusal
     }

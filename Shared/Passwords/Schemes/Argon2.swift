@@ -59,6 +59,9 @@ struct Argon2: ImportedHash {
     /// Whether it is of the form that `Argon2id` writes.
     var isNative: Bool { isForSodium && variant == .id && key.bytes.count == 32 }
 
+    /// Whether it was made with these parameters.
+    func costs(as parameters: Argon2id) -> Bool { memory == parameters.memory && passes == parameters.passes }
+
     func matches(_ password: Password) throws(PasswordError) -> Bool {
         try key.matches { derived in isForSodium ? deriveBySodium(password, &derived) : derive(password, &derived) }
     }
@@ -100,11 +103,17 @@ struct Argon2: ImportedHash {
 
 extension Argon2id {
     /// Takes only hashes of the form that it writes, so that all others go to `Argon2`, which also tells why not.
-    func refusal(of stored: String) -> Refusal? {
-        do throws(Refusal) {
-            return try Argon2(stored).isNative ? nil : .unknownForm
-        } catch {
-            return error
-        }
+    func read(_ stored: String) throws(Refusal) -> any StoredHash {
+        let hash = try Argon2(stored)
+        guard hash.isNative else { throw .unknownForm }
+        return NativeHash(hash: hash, isOutdated: !hash.costs(as: self))
     }
+}
+
+/// A hash of the form that `Argon2id` writes.
+private struct NativeHash: StoredHash {
+    let hash: Argon2
+    let isOutdated: Bool
+
+    func matches(_ password: Password) throws(PasswordError) -> Bool { try hash.matches(password) }
 }
