@@ -30,6 +30,13 @@ extension StringProtocol where SubSequence == Substring {
     }
 }
 
+extension Substring {
+    /// The text without its blanks and tabs.
+    public var withoutBlanks: String {
+        String(decoding: utf8.filter { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }, as: UTF8.self)
+    }
+}
+
 extension String {
     /// Whether these bytes stand anywhere in it.
     public func holds(_ part: String) -> Bool {

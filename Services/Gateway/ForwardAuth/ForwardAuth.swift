@@ -1,3 +1,4 @@
+import Octets
 import Tokens
 import Domain
 import HTTPFields
@@ -26,8 +27,8 @@ struct ForwardAuth: Sendable {
             for member in try Form.members(query.dropFirst().utf8) {
                 let value = member.value.string ?? ""
                 switch member.name {
-                case "roles": roles = value.split(separator: ",").map(String.init)
-                case "scope": scopes = value.split(separator: " ").map(String.init)
+                case "roles": roles = value.words(between: ",").map(String.init)
+                case "scope": scopes = value.words(between: " ").map(String.init)
                 default: throw .malformed("The query may have roles and scope.")
                 }
             }
@@ -41,7 +42,7 @@ struct ForwardAuth: Sendable {
         /// Whether a token with these is enough.
         func areMet(roles held: [String], scope: String) -> Bool {
             if roles.isEmpty, scopes.isEmpty { return true }
-            let granted = scope.split(separator: " ").map(String.init)
+            let granted = scope.words(between: " ").map(String.init)
             return (roles.isEmpty || roles.contains(where: held.contains)) && scopes.allSatisfy(granted.contains)
         }
     }
@@ -65,7 +66,7 @@ struct ForwardAuth: Sendable {
     /// Where to send a person who is not signed in: nil for a program, which wants 401.
     func login(for original: Original?, accept: String?, requestedWith: String?) -> String? {
         guard let loginURL, let original, original.method == "GET", requestedWith == nil,
-            accept?.contains("text/html") == true
+            accept?.holds("text/html") == true
         else { return nil }
         guard let host = original.host, returnHosts.contains(host.lowercased()), original.target.hasPrefix("/"),
             !original.target.hasPrefix("//"), !original.target.hasPrefix("/\\")

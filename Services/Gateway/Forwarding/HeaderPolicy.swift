@@ -1,5 +1,6 @@
 import HTTPFields
 import Kit
+import Octets
 
 /// What of a message goes on, in either direction.
 enum HeaderPolicy {
@@ -68,8 +69,8 @@ enum HeaderPolicy {
         // Nearly always it says one of these two, which name no field.
         let isPlain = fields.withValue(of: "connection") { $0.equals("keep-alive") || $0.equals("close") }
         if isPlain == true, fields.occurrences(of: "connection") == 1 { return [] }
-        let names = fields.values(of: "connection").joined(separator: ",").lowercased().split(separator: ",")
-        return Set(names.map { String($0.filter { $0 != " " && $0 != "\t" }) })
+        let names = fields.values(of: "connection").flatMap { $0.lowercased().words(between: ",") }
+        return Set(names.map(\.withoutBlanks))
     }
 
     private static func isBasic(_ value: UnsafeRawBufferPointer) -> Bool {

@@ -5,6 +5,7 @@ import HTTPTypes
 import Hummingbird
 import Kit
 import NIOCore
+import Octets
 import Tokens
 
 /// Describes the tenant's authorization server (RFC 8414): only what there is, every address made from the configured
@@ -38,8 +39,8 @@ struct MetadataEndpoint {
     /// Whether a caller has this document already (RFC 9110 §13.1.2, compared weakly).
     private static func matches(_ field: String?, _ tag: String) -> Bool {
         guard let field else { return false }
-        let known: [Substring] = field.split(separator: ",").map { $0.drop { $0 == " " }.prefix { $0 != " " } }
-        return known.contains("*") || known.contains(tag[...]) || known.contains("W/\(tag)"[...])
+        let known = field.words(between: ",").map(\.withoutBlanks)
+        return known.contains("*") || known.contains(tag) || known.contains("W/\(tag)")
     }
 
     private static let cacheControl = "public, max-age=300"

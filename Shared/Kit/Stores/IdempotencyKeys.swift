@@ -113,7 +113,7 @@ private struct Key {
     init?(_ call: Call) throws(Problem) {
         guard let field = call.head.headerFields[.idempotencyKey] else { return nil }
         // A string of structured fields (RFC 9651 §3.3.3), or the same without its quotes, as many clients send it.
-        let isQuoted = field.count >= 2 && field.hasPrefix("\"") && field.hasSuffix("\"")
+        let isQuoted = field.utf8.count >= 2 && field.hasPrefix("\"") && field.hasSuffix("\"")
         text = isQuoted ? String(field.dropFirst().dropLast()) : field
         let isPlain = text.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "\"") }
         guard (1...255).contains(text.utf8.count), isPlain else {
