@@ -107,8 +107,7 @@ let package = Package(
             "Passwords",
             [
                 "Octets", "Domain", "Spans", "CSodium", "CArgon2", "CCrypt", "CLibCrypto", "HashMemory", nioCore,
-                nioPosix,
-                nioConcurrency, metrics,
+                nioPosix, nioConcurrency, metrics,
             ]),
         .plugin(
             name: "EmbedMigrations", capability: .buildTool(), dependencies: ["embed-migrations"],
@@ -142,15 +141,13 @@ let package = Package(
             "Identity",
             [
                 "Octets", "Kit", "Domain", "Postgres", "Redis", "Events", "Directory", "Passwords", "Tokens", "Mail",
-                hummingbird,
-                httpTypes, nioCore, nioPosix, lifecycle, logging, metrics,
+                hummingbird, httpTypes, nioCore, nioPosix, lifecycle, logging, metrics,
             ]),
         process(
             "Token",
             [
                 "Octets", "Kit", "Domain", "Postgres", "Redis", "Events", "Directory", "Tokens", hummingbird, httpTypes,
-                nioCore,
-                nioConcurrency, nioPosix, lifecycle, logging, metrics,
+                nioCore, nioConcurrency, nioPosix, lifecycle, logging, metrics,
             ]),
         process(
             "Admin",

@@ -5,23 +5,20 @@ extension StringProtocol where SubSequence == Substring {
     /// - Parameter separator: Of ASCII, so that it is no part of another character's bytes.
     public func pieces(between separator: Unicode.Scalar) -> [Substring] {
         let separator = UInt8(ascii: separator)
-        var pieces: [Substring] = []
-        var start = startIndex
-        func take(_ bytes: UnsafeRawBufferPointer) {
-            var rest = bytes
+        func pieces(of bytes: UnsafeRawBufferPointer) -> [Substring] {
+            var pieces: [Substring] = []
+            var (start, rest) = (startIndex, bytes)
             while true {
                 let (piece, behind) = rest.cut(at: separator)
                 let end = utf8.index(start, offsetBy: piece.count)
                 pieces.append(self[start..<end])
-                if piece.count == rest.count { return }
+                if piece.count == rest.count { return pieces }
                 start = utf8.index(after: end)
                 rest = behind
             }
         }
-        if utf8.withContiguousStorageIfAvailable({ take(UnsafeRawBufferPointer($0)) }) == nil {
-            ContiguousArray(utf8).withUnsafeBytes(take)
-        }
-        return pieces
+        return utf8.withContiguousStorageIfAvailable { pieces(of: UnsafeRawBufferPointer($0)) }
+            ?? ContiguousArray(utf8).withUnsafeBytes(pieces(of:))
     }
 
     /// The same without the empty ones.

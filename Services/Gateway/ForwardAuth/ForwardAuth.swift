@@ -1,8 +1,8 @@
-import Octets
-import Tokens
 import Domain
 import HTTPFields
 import Kit
+import Octets
+import Tokens
 
 /// Judges requests of another proxy before it passes them on: nginx's `auth_request`, Traefik's and Caddy's forward auth.
 ///

@@ -5,6 +5,7 @@ import HTTPFields
 import Kit
 import Logging
 import NIOCore
+import Octets
 
 /// The answer on its way from the service to the caller.
 extension Exchange: ServiceAnswerReceiver {
@@ -41,7 +42,7 @@ extension Exchange: ServiceAnswerReceiver {
     private func take(_ fields: HeaderBlock, _ answer: inout AnswerHead) -> Int? {
         // What this answer ended is refused here from this moment; other gateways learn it by the event.
         if let ended = fields.value(of: InternalHeader.revoked) {
-            loop.environment.revocations.insert(ended.split(separator: ",").compactMap { UUID(canonical: String($0)) })
+            loop.environment.revocations.insert(ended.words(between: ",").compactMap { UUID(canonical: String($0)) })
         }
         let stated = HeaderPolicy.answer(fields, to: &answer.fields)
         answer.fields.append(contentsOf: request.answerFields)

@@ -77,13 +77,14 @@ struct RequestPath: Equatable {
         return high << 4 | low
     }
 
+    private static let metadata = "/.well-known/oauth-authorization-server"
+    private static let tenantMetadata = metadata + "/t/"
+
     private mutating func takeTenant() {
         // RFC 8414 §3.1 puts the issuer's path behind the well-known name instead of before it.
-        guard path.begins(with: "/t/") || path.begins(with: "/.") else { return }
-        let wellKnown = "/.well-known/oauth-authorization-server"
-        if path.begins(with: wellKnown), path.hasPrefix(wellKnown + "/t/") {
-            tenant = String(path.dropFirst(wellKnown.count + 3))
-            path = wellKnown
+        if path.begins(with: Self.tenantMetadata) {
+            tenant = String(path.dropFirst(Self.tenantMetadata.count))
+            path = Self.metadata
             return
         }
         guard path.begins(with: "/t/") else { return }

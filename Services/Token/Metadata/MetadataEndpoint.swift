@@ -39,8 +39,8 @@ struct MetadataEndpoint {
     /// Whether a caller has this document already (RFC 9110 §13.1.2, compared weakly).
     private static func matches(_ field: String?, _ tag: String) -> Bool {
         guard let field else { return false }
-        let known = field.words(between: ",").map(\.withoutBlanks)
-        return known.contains("*") || known.contains(tag) || known.contains("W/\(tag)")
+        let known = field.words(between: ",").compactMap { $0.words(between: " ").first }
+        return known.contains("*") || known.contains(tag[...]) || known.contains("W/\(tag)"[...])
     }
 
     private static let cacheControl = "public, max-age=300"

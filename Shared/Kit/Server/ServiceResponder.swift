@@ -12,9 +12,10 @@ public import Spans
 /// A class, as it goes into the task of each request.
 public final class ServiceResponder: Sendable {
     private let router: RouterResponder<ServiceContext>
-    private let endpoints: [Operation]
-    private let paths: [PathTemplate]
-    private let streaming: [(path: PathTemplate, declaration: Operation.Declaration)]
+    private typealias Endpoint = (path: PathTemplate, declaration: Operation.Declaration)
+
+    private let endpoints: [Endpoint]
+    private let streaming: [Endpoint]
     private let literals: LiteralRoutes
     private let ops: OpsEndpoints
     private let internalKey: InternalKey
@@ -59,9 +60,8 @@ public final class ServiceResponder: Sendable {
             }
         }
         self.router = router.buildResponder()
-        self.endpoints = all
-        paths = all.map { PathTemplate($0.declaration.path) }
-        streaming = zip(paths, all).filter { $1.declaration.streamLimit != nil }.map { ($0, $1.declaration) }
+        self.endpoints = all.map { (PathTemplate($0.declaration.path), $0.declaration) }
+        streaming = self.endpoints.filter { $0.declaration.streamLimit != nil }
         self.ops = ops
         self.internalKey = internalKey
         self.logger = logger
@@ -182,8 +182,8 @@ public final class ServiceResponder: Sendable {
     /// 405 when the path is known by another method, else 404.
     private func unrouted(_ call: Call) -> Problem {
         let segments = PathTemplate.segments(of: call.head.path ?? "/")
-        let others = zip(paths, endpoints).filter { $0.0.fits(segments) }
-        return others.isEmpty ? .notFound : .methodNotAllowed(others.map(\.1.declaration.method))
+        let others = endpoints.filter { $0.path.fits(segments) }
+        return others.isEmpty ? .notFound : .methodNotAllowed(others.map(\.declaration.method))
     }
 }
 
