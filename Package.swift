@@ -97,8 +97,10 @@ let package = Package(
         library("Octets", []),
         library("Domain", ["Octets"]),
         library("Spans", [nioConcurrency]),
-        library("Postgres", ["CLibPQ", "Spans", nioCore, nioPosix, nioConcurrency, lifecycle, logging, metrics]),
-        library("Redis", ["CHiredis", nioCore, nioPosix, nioConcurrency, lifecycle, logging, metrics]),
+        library("Retries", [nioCore]),
+        library(
+            "Postgres", ["CLibPQ", "Retries", "Spans", nioCore, nioPosix, nioConcurrency, lifecycle, logging, metrics]),
+        library("Redis", ["CHiredis", "Retries", nioCore, nioPosix, nioConcurrency, lifecycle, logging, metrics]),
         library("HTTPFields", ["Octets"]),
         library("HTTP1", ["Octets", "HTTPFields", nioCore]),
         library("HTTP2", ["CNghttp2", "HTTPFields", nioCore]),
@@ -152,15 +154,17 @@ let package = Package(
         process(
             "Admin",
             [
-                "Kit", "Domain", "Postgres", "Redis", "Events", "Tokens", "Passwords", crypto, hummingbird, httpTypes,
-                nioCore, nioConcurrency, lifecycle, logging, metrics,
+                "Octets", "Kit", "Domain", "Postgres", "Redis", "Events", "Tokens", "Passwords", crypto, hummingbird,
+                httpTypes, nioCore, nioConcurrency, lifecycle, logging, metrics,
             ]),
         process("Migrate", ["Schema", arguments]),
         process(
-            "CommandLineTool", ["Kit", "Domain", "Redis", "Schema", "CCurl", arguments, nioCore, nioPosix, logging]),
+            "CommandLineTool",
+            ["Octets", "Kit", "Domain", "Redis", "Schema", "CCurl", arguments, nioCore, nioPosix, logging]),
 
         tests("OctetsTests", ["Octets"]),
         tests("DomainTests", ["Domain"]),
+        tests("RetriesTests", ["Retries", nioCore]),
         tests(
             "PostgresTests",
             ["Postgres", "GatehouseTesting", nioCore, nioPosix, nioConcurrency, lifecycle, logging]),
@@ -173,9 +177,8 @@ let package = Package(
         tests(
             "KitTests",
             [
-                "Kit", "Spans", "Domain", "HTTPFields", "HTTP2", hummingbird, httpTypes, nioCore, nioPosix,
-                nioConcurrency,
-                logging, metrics,
+                "Octets", "Kit", "Spans", "Domain", "HTTPFields", "HTTP2", hummingbird, httpTypes, nioCore, nioPosix,
+                nioConcurrency, logging, metrics,
             ]),
         tests("TokensTests", ["Tokens", "Domain"]),
         tests("PasswordsTests", ["Passwords", nioCore, nioConcurrency]),
@@ -201,8 +204,8 @@ let package = Package(
         tests(
             "Integration",
             [
-                "GatehouseTesting", "Kit", "HTTP2", "Events", "Gateway", "Identity", "Token", "Admin", "Migrate",
-                "CommandLineTool", arguments, nioCore, nioPosix, logging, httpTypes,
+                "GatehouseTesting", "Octets", "Kit", "HTTP2", "Events", "Gateway", "Identity", "Token", "Admin",
+                "Migrate", "CommandLineTool", arguments, nioCore, nioPosix, logging, httpTypes,
             ], exclude: ["otlp_receiver.py"]),
     ]
 )

@@ -21,7 +21,7 @@ public struct AccessTokenSigner: Sendable {
     public func sign(_ claims: AccessTokenClaims) throws -> String {
         var token = header
         token.reserveCapacity(1024)
-        Base64URL.append(ClaimsWriter.json(claims), to: &token)
+        Base64URL.append(claims.json, to: &token)
         let signature = try key.sign(token)
         token.append(UInt8(ascii: "."))
         Base64URL.append(signature, to: &token)
@@ -29,81 +29,47 @@ public struct AccessTokenSigner: Sendable {
     }
 }
 
-/// Writes claims as JSON.
-private struct ClaimsWriter {
-    private var bytes: [UInt8] = [UInt8(ascii: "{")]
-
-    static func json(_ claims: AccessTokenClaims) -> [UInt8] {
-        var writer = ClaimsWriter()
-        writer.bytes.reserveCapacity(512)
-        writer.member("iss", claims.issuer)
-        writer.member("sub", claims.subject)
-        if claims.audience.count == 1 {
-            writer.member("aud", claims.audience[0])
+extension AccessTokenClaims {
+    /// The claims' set as JSON (RFC 7519 §7.1).
+    fileprivate var json: [UInt8] {
+        var json = JSONWriter(room: 512)
+        json.beginObject()
+        json.member("iss", issuer)
+        json.member("sub", subject)
+        if audience.count == 1 {
+            json.member("aud", audience[0])
         } else {
-            writer.member("aud", claims.audience)
+            json.member("aud", audience)
         }
-        writer.member("iat", claims.issuedAt)
-        writer.member("exp", claims.expiresAt)
-        writer.member("jti", claims.id)
-        writer.member("client_id", claims.clientID)
-        if !claims.scope.isEmpty { writer.member("scope", claims.scope) }
-        if let session = claims.session { writer.member("sid", session) }
-        writer.member("tid", claims.tenant)
-        if let organization = claims.organization {
-            writer.member("org", organization.id)
-            writer.member("org_role", organization.role)
-            if organization.permissions == nil { writer.flag("org_permissions_omitted") }
-            if let permissions = organization.permissions, !permissions.isEmpty {
-                writer.member("org_permissions", permissions)
-            }
-        }
-        if !claims.roles.isEmpty { writer.member("roles", claims.roles) }
-        if let time = claims.authenticatedAt { writer.member("auth_time", time) }
-        if !claims.methods.isEmpty { writer.member("amr", claims.methods) }
-        if claims.epoch > 0 { writer.member("epoch", claims.epoch) }
-        if let custom = claims.customRoles {
-            writer.member("role_epoch", custom.epoch)
-            if let permissions = custom.permissions {
-                writer.member("permissions", permissions)
+        json.member("iat", issuedAt)
+        json.member("exp", expiresAt)
+        json.member("jti", id)
+        json.member("client_id", clientID)
+        if !scope.isEmpty { json.member("scope", scope) }
+        if let session { json.member("sid", session) }
+        json.member("tid", tenant)
+        if let organization {
+            json.member("org", organization.id)
+            json.member("org_role", organization.role)
+            if let permissions = organization.permissions {
+                if !permissions.isEmpty { json.member("org_permissions", permissions) }
             } else {
-                writer.flag("permissions_omitted")
+                json.member("org_permissions_omitted", true)
             }
         }
-        writer.bytes.append(UInt8(ascii: "}"))
-        return writer.bytes
-    }
-
-    private mutating func name(_ name: StaticString) {
-        if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(contentsOf: UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(UInt8(ascii: ":"))
-    }
-
-    private mutating func member(_ name: StaticString, _ value: String) {
-        self.name(name)
-        bytes.append(quoting: value)
-    }
-
-    private mutating func flag(_ name: StaticString) {
-        self.name(name)
-        bytes.append(contentsOf: "true".utf8)
-    }
-
-    private mutating func member(_ name: StaticString, _ value: Int64) {
-        self.name(name)
-        bytes.append(contentsOf: String(value).utf8)
-    }
-
-    private mutating func member(_ name: StaticString, _ values: [String]) {
-        self.name(name)
-        bytes.append(UInt8(ascii: "["))
-        for (index, value) in values.enumerated() {
-            if index > 0 { bytes.append(UInt8(ascii: ",")) }
-            bytes.append(quoting: value)
+        if !roles.isEmpty { json.member("roles", roles) }
+        if let authenticatedAt { json.member("auth_time", authenticatedAt) }
+        if !methods.isEmpty { json.member("amr", methods) }
+        if epoch > 0 { json.member("epoch", epoch) }
+        if let customRoles {
+            json.member("role_epoch", customRoles.epoch)
+            if let permissions = customRoles.permissions {
+                json.member("permissions", permissions)
+            } else {
+                json.member("permissions_omitted", true)
+            }
         }
-        bytes.append(UInt8(ascii: "]"))
+        json.endObject()
+        return json.bytes
     }
 }

@@ -1,3 +1,4 @@
+import Octets
 package import Crypto
 import Domain
 package import FoundationEssentials
@@ -23,7 +24,7 @@ package struct MessageCode: Sendable {
     /// The message before its code, or nil where the code is none of ours. Takes the same time wherever it is wrong.
     package func message(in bytes: [UInt8]) -> [UInt8]? {
         let message = Array(bytes.dropLast(Self.length))
-        return RecordAuthenticator.equal(code(of: message), Array(bytes.suffix(Self.length))) ? message : nil
+        return code(of: message).equals(inConstantTime: Array(bytes.suffix(Self.length))) ? message : nil
     }
 
     private func code(of message: [UInt8]) -> [UInt8] {

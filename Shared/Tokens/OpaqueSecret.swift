@@ -29,7 +29,7 @@ public struct OpaqueSecret: Sendable, CustomStringConvertible, CustomReflectable
 
     /// Whether two digests are the same, and there are two. Takes the same time wherever they differ.
     public static func isSame(_ digest: [UInt8], _ expected: [UInt8]?) -> Bool {
-        expected.map { RecordAuthenticator.equal($0, digest) } ?? false
+        expected.map { $0.equals(inConstantTime: digest) } ?? false
     }
 
     /// Never the secret.

@@ -19,14 +19,6 @@ public struct RecordAuthenticator: Sendable {
         guard let key = keys[version] else { throw .unknownVersion(version) }
         return RecordCode(HMAC<SHA256>(key: key))
     }
-
-    /// Whether two codes are the same, in a time that tells nothing of where they differ.
-    public static func equal(_ one: [UInt8], _ other: [UInt8]) -> Bool {
-        guard one.count == other.count else { return false }
-        var difference: UInt8 = 0
-        for (one, other) in zip(one, other) { difference |= one ^ other }
-        return difference == 0
-    }
 }
 
 /// A code under way.

@@ -1,3 +1,4 @@
+import Octets
 import FoundationEssentials
 import GatehouseTesting
 import Kit
@@ -61,10 +62,8 @@ struct TransferTests {
         for (number, hash) in Vectors.cheap.enumerated() {
             var json = JSONWriter()
             json.beginObject()
-            json.name("username")
-            json.value("\(prefix)-\(number)")
-            json.name("password_hash")
-            json.value(hash)
+            json.member("username", "\(prefix)-\(number)")
+            json.member("password_hash", hash)
             json.endObject()
             lines.append(isCSV ? CSVText.record(["\(prefix)-\(number)", hash]) : json.text)
         }

@@ -54,4 +54,19 @@ struct BlockTests {
         let part = text.dropFirst()
         #expect(part.pieces(between: ",") == part.split(separator: ",", omittingEmptySubsequences: false))
     }
+
+    @Test("blocks are compared to their last byte, and with nothing but their like")
+    func constantTime() {
+        let secret = Array("0123456789abcdef!".utf8)
+        #expect(secret.equals(inConstantTime: secret))
+        for place in secret.indices {
+            var other = secret
+            other[place] ^= 0x80
+            #expect(!secret.equals(inConstantTime: other))
+        }
+        #expect(!secret.equals(inConstantTime: secret.dropLast()))
+        #expect(!secret.equals(inConstantTime: secret + [0]))
+        #expect(![UInt8]().equals(inConstantTime: secret))
+        #expect([UInt8]().equals(inConstantTime: []))
+    }
 }

@@ -5,16 +5,6 @@ import Testing
 
 @Suite("Parts without a server")
 struct PureTests {
-    @Test("pauses double up to the maximum, shortened by at most half")
-    func backoff() {
-        var longest = Backoff(minimum: .milliseconds(50), maximum: .seconds(2))
-        let pauses = (0..<8).map { _ in longest.next(fraction: 0).nanoseconds / 1_000_000 }
-        #expect(pauses == [50, 100, 200, 400, 800, 1600, 2000, 2000])
-        longest.reset()
-        #expect(longest.next(fraction: 1) == .milliseconds(25))
-        for _ in 0..<200 { #expect(longest.next(fraction: 0) <= .seconds(2)) }
-    }
-
     @Test("secrets are taken out of messages, the longer ones first")
     func redaction() {
         let redaction = Redaction(secrets: ["pw", "host=a password=pw", ""])

@@ -32,18 +32,6 @@ import Testing
         #expect(breaker.isClosed)
     }
 
-    @Test("pauses double up to their maximum, shortened by at most half")
-    func backoff() {
-        var backoff = Backoff(minimum: .milliseconds(50), maximum: .seconds(2))
-        let pauses = (0..<100).map { _ in backoff.next(fraction: 0) }
-        let expected: [Int64] = [50, 100, 200, 400, 800, 1600, 2000, 2000]
-        #expect(Array(pauses.prefix(8)) == expected.map { TimeAmount.milliseconds($0) })
-        #expect(pauses.last == .seconds(2))
-        backoff.reset()
-        let shortened = backoff.next(fraction: 1)
-        #expect(shortened == .milliseconds(25))
-    }
-
     private static let ok = Reply.success(.simple("OK"))
     private static let primary = Reply.success(.array([.bulk(Array("master".utf8)), .integer(0), .array([])]))
 

@@ -1,3 +1,4 @@
+import Octets
 import Domain
 import Events
 import FoundationEssentials

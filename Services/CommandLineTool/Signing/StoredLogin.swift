@@ -1,3 +1,4 @@
+import Octets
 import Kit
 import NIOCore
 
@@ -41,19 +42,14 @@ struct StoredLogin: Sendable, Equatable {
     var text: String {
         var json = JSONWriter()
         json.beginObject()
-        json.name("user")
-        json.value(user)
+        json.member("user", user)
         if let device {
-            json.name("device_token")
-            json.value(device)
+            json.member("device_token", device)
         }
         if let tokens {
-            json.name("access_token")
-            json.value(tokens.access)
-            json.name("refresh_token")
-            json.value(tokens.refresh)
-            json.name("access_token_ends")
-            json.value(tokens.accessEnds)
+            json.member("access_token", tokens.access)
+            json.member("refresh_token", tokens.refresh)
+            json.member("access_token_ends", tokens.accessEnds)
         }
         json.endObject()
         return json.text + "\n"

@@ -1,3 +1,4 @@
+import Octets
 import FoundationEssentials
 import HTTPTypes
 import Hummingbird
@@ -72,12 +73,12 @@ struct Documentation: Sendable {
     /// A file of the assets folder. Names are plain: nothing outside of the two folders can be named.
     private func asset(_ name: String, _ requestID: String) async -> Response {
         if name == "start.js" { return script(Self.swaggerStart) }
-        let parts = name.split(separator: "/", omittingEmptySubsequences: false)
+        let parts = name.pieces(between: "/")
         let isPlain =
             parts.count == 2 && ["swagger-ui", "redoc"].contains(parts[0])
             && parts[1].utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\\") }
             && !parts[1].hasPrefix(".")
-        guard isPlain, let assets, let type = parts[1].split(separator: ".").last.flatMap({ Self.types[String($0)] }),
+        guard isPlain, let assets, let type = parts[1].pieces(between: ".").last.flatMap({ Self.types[String($0)] }),
             let data = try? Data(contentsOf: URL(filePath: "\(assets)/\(parts[0])/\(parts[1])"))
         else { return Problem.notFound.response(requestID: requestID) }
         return Response(

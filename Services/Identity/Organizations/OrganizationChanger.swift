@@ -1,3 +1,4 @@
+import Octets
 import Domain
 import Events
 import FoundationEssentials
@@ -165,8 +166,7 @@ extension Call {
         var json = JSONWriter()
         json.beginObject()
         for (name, value) in detail {
-            json.name(name)
-            json.value(value)
+            json.member(name, value)
         }
         json.endObject()
         return audit(action, "organization", organization.text, detail: json.text)

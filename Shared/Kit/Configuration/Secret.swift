@@ -1,3 +1,5 @@
+import Octets
+
 /// A value that may be used but never shown: printing, dumping and reflecting it give `‹redacted›`.
 public struct Secret: Sendable {
     /// What stands wherever a secret's value would.
@@ -43,12 +45,7 @@ public struct Secret: Sendable {
 
 extension Secret: Equatable {
     /// Compares in a time that depends on the lengths only.
-    public static func == (left: Secret, right: Secret) -> Bool {
-        guard left.bytes.count == right.bytes.count else { return false }
-        var difference: UInt8 = 0
-        for index in left.bytes.indices { difference |= left.bytes[index] ^ right.bytes[index] }
-        return difference == 0
-    }
+    public static func == (left: Secret, right: Secret) -> Bool { left.bytes.equals(inConstantTime: right.bytes) }
 }
 
 extension Secret: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {

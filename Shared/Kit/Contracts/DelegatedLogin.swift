@@ -1,3 +1,4 @@
+import Octets
 public import NIOCore
 
 /// A login that came to token as a password grant and that identity decides.
@@ -38,12 +39,10 @@ public struct DelegatedLogin: RequestContent {
         var json = JSONWriter()
         json.beginObject()
         for (member, value) in [("name", name), ("password", password), ("client", client), ("scope", scope)] {
-            json.name(member)
-            json.value(value)
+            json.member(member, value)
         }
         if let deviceName {
-            json.name("device_name")
-            json.value(deviceName)
+            json.member("device_name", deviceName)
         }
         json.endObject()
         return json.buffer

@@ -1,3 +1,4 @@
+import Octets
 import Domain
 public import FoundationEssentials
 public import NIOCore
@@ -71,31 +72,22 @@ public struct OpenSession: RequestContent {
     public var json: ByteBuffer {
         var json = JSONWriter()
         json.beginObject()
-        json.name("user")
-        json.value(user.text)
-        json.name("client")
-        json.value(client)
-        json.name("amr")
-        json.beginArray()
-        for method in methods { json.value(method) }
-        json.endArray()
+        json.member("user", user.text)
+        json.member("client", client)
+        json.member("amr", methods)
         if let deviceName {
-            json.name("device_name")
-            json.value(deviceName)
+            json.member("device_name", deviceName)
         }
-        json.name("scope")
-        json.value(scope)
+        json.member("scope", scope)
         if let passwordVersion {
-            json.name("password_version")
-            json.value(passwordVersion)
+            json.member("password_version", passwordVersion)
         }
         if let login {
             json.name("login")
             json.beginObject()
             for (member, value) in [("known_device", login.knownDevice), ("new_device", login.newDevice)] {
                 guard let value else { continue }
-                json.name(member)
-                json.value(value)
+                json.member(member, value)
             }
             json.endObject()
         }

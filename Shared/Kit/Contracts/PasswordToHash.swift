@@ -1,3 +1,4 @@
+import Octets
 public import Domain
 public import FoundationEssentials
 public import NIOCore
@@ -68,16 +69,14 @@ public struct PasswordToHash: RequestContent {
         json.beginObject()
         for (member, value) in [("password", password), ("email", email), ("username", username)] {
             guard let value else { continue }
-            json.name(member)
-            json.value(value)
+            json.member(member, value)
         }
         if let tenant = newTenant {
             var members = [JSONValue.Member("slug", .string(tenant.slug)), .init("name", .string(tenant.name))]
             for (member, number) in [("minimum_length", tenant.minimumLength), ("classes", tenant.classes)] {
                 if let number { members.append(.init(member, .number(String(number)))) }
             }
-            json.name("new_tenant")
-            json.value(.object(members))
+            json.member("new_tenant", .object(members))
         }
         json.endObject()
         return json.buffer

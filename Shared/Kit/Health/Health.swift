@@ -1,3 +1,4 @@
+public import Octets
 import FoundationEssentials
 import NIOConcurrencyHelpers
 
@@ -92,16 +93,11 @@ public final class Health: Sendable {
     public func json(_ report: Report) -> JSONWriter {
         var json = JSONWriter()
         json.beginObject()
-        json.name("status")
-        json.value(report.status)
-        json.name("service")
-        json.value(service)
-        json.name("version")
-        json.value(version)
-        json.name("environment")
-        json.value(environment)
-        json.name("timestamp")
-        json.value(Date())
+        json.member("status", report.status)
+        json.member("service", service)
+        json.member("version", version)
+        json.member("environment", environment)
+        json.member("timestamp", Date())
         json.name("checks")
         json.beginObject()
         for (name, state) in report.checks {
@@ -113,12 +109,10 @@ public final class Health: Sendable {
                 json.value("ok")
             case .degraded(let reason):
                 json.value("degraded")
-                json.name("reason")
-                json.value(reason)
+                json.member("reason", reason)
             case .down(let reason):
                 json.value("down")
-                json.name("reason")
-                json.value(reason)
+                json.member("reason", reason)
             }
             json.endObject()
         }

@@ -1,3 +1,4 @@
+import Octets
 public import HTTPTypes
 public import Hummingbird
 public import NIOCore
@@ -36,10 +37,8 @@ public struct OAuthError: Error, Sendable, Equatable {
     public var body: ByteBuffer {
         var json = JSONWriter()
         json.beginObject()
-        json.name("error")
-        json.value(code)
-        json.name("error_description")
-        json.value(description)
+        json.member("error", code)
+        json.member("error_description", description)
         json.endObject()
         return json.buffer
     }

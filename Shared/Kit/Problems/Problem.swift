@@ -1,3 +1,4 @@
+import Octets
 public import HTTPTypes
 public import Hummingbird
 public import NIOCore
@@ -77,31 +78,22 @@ public struct Problem: Error, Sendable, Equatable {
     public func body(requestID: String) -> ByteBuffer {
         var json = JSONWriter()
         json.beginObject()
-        json.name("type")
-        json.value("urn:gatehouse:problem:\(code)")
-        json.name("title")
-        json.value(title)
-        json.name("status")
-        json.value(status.code)
-        json.name("code")
-        json.value(code)
+        json.member("type", "urn:gatehouse:problem:\(code)")
+        json.member("title", title)
+        json.member("status", status.code)
+        json.member("code", code)
         if let detail {
-            json.name("detail")
-            json.value(detail)
+            json.member("detail", detail)
         }
-        json.name("instance")
-        json.value("urn:gatehouse:request:\(requestID)")
+        json.member("instance", "urn:gatehouse:request:\(requestID)")
         if !errors.isEmpty {
             json.name("errors")
             json.beginArray()
             for error in errors {
                 json.beginObject()
-                json.name("pointer")
-                json.value(error.pointer)
-                json.name("code")
-                json.value(error.code)
-                json.name("detail")
-                json.value(error.detail)
+                json.member("pointer", error.pointer)
+                json.member("code", error.code)
+                json.member("detail", error.detail)
                 json.endObject()
             }
             json.endArray()

@@ -1,3 +1,4 @@
+public import Octets
 import Domain
 public import FoundationEssentials
 import NIOCore
@@ -66,8 +67,7 @@ public struct JSONFieldSink: FieldSink {
     }
 
     public mutating func field(_ name: String, _ value: String) {
-        json.name(name)
-        json.value(value)
+        json.member(name, value)
     }
 
     public mutating func field(_ name: String, _ value: String?) {
@@ -81,8 +81,7 @@ public struct JSONFieldSink: FieldSink {
 
     public mutating func member(_ name: String, ifAny value: Int64?) {
         guard let value else { return }
-        json.name(name)
-        json.value(value)
+        json.member(name, value)
     }
 
     public mutating func member(_ name: String, ifAny values: [String]) {
@@ -98,8 +97,7 @@ public struct JSONFieldSink: FieldSink {
     }
 
     public mutating func field(_ name: String, _ value: Int) {
-        json.name(name)
-        json.value(value)
+        json.member(name, value)
     }
 
     public mutating func field(_ name: String, _ value: Int?) {
@@ -108,18 +106,15 @@ public struct JSONFieldSink: FieldSink {
     }
 
     public mutating func field(_ name: String, _ value: Bool) {
-        json.name(name)
-        json.value(value)
+        json.member(name, value)
     }
 
     public mutating func field(_ name: String, _ value: UUID) {
-        json.name(name)
-        json.value(value.text)
+        json.member(name, value.text)
     }
 
     public mutating func field(_ name: String, _ value: Date) {
-        json.name(name)
-        json.value(value)
+        json.member(name, value)
     }
 
     public mutating func field(_ name: String, _ value: Date?) {
@@ -128,15 +123,11 @@ public struct JSONFieldSink: FieldSink {
     }
 
     public mutating func field(_ name: String, _ value: [String]) {
-        json.name(name)
-        json.beginArray()
-        for element in value { json.value(element) }
-        json.endArray()
+        json.member(name, value)
     }
 
     public mutating func field(_ name: String, _ value: JSONValue) {
-        json.name(name)
-        json.value(value)
+        json.member(name, value)
     }
 
     public mutating func field(_ name: String, _ value: some ResponseContent) {

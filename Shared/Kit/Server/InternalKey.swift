@@ -1,4 +1,5 @@
 public import Crypto
+import Octets
 
 /// The secret that the processes know one another by.
 public struct InternalKey: Sendable, CustomStringConvertible {
@@ -10,14 +11,11 @@ public struct InternalKey: Sendable, CustomStringConvertible {
     }
 
     /// Whether `candidate` is this key, in a time that tells nothing of how much of it was right.
-    public func matches(_ candidate: some Collection<UInt8>) -> Bool {
-        var difference: UInt8 = candidate.count == bytes.count ? 0 : 1
-        var index = 0
-        for byte in candidate {
-            difference |= byte ^ bytes[index]
-            index = index + 1 == bytes.count ? 0 : index + 1
-        }
-        return difference == 0
+    public func matches(_ candidate: [UInt8]) -> Bool { bytes.equals(inConstantTime: candidate) }
+
+    /// Whether these bytes are this key, in a time that tells nothing of how much of it was right.
+    func matches(_ candidate: UnsafeRawBufferPointer) -> Bool {
+        bytes.withUnsafeBytes { $0.equals(inConstantTime: candidate) }
     }
 
     /// The key for one purpose (HKDF-SHA256, RFC 5869).

@@ -1,4 +1,5 @@
 public import NIOCore
+import Retries
 
 extension PostgresClient {
     private static let maximumAttempts = 5

@@ -1,4 +1,5 @@
 import NIOCore
+import Retries
 
 /// A place for one connection, and where it is between being away and being up.
 struct ConnectionSlot {

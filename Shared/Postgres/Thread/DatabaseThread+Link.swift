@@ -1,4 +1,5 @@
 import Logging
+import Retries
 import NIOCore
 
 /// Deadlines, broken connections and making them anew.

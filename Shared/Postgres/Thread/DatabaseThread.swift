@@ -1,6 +1,7 @@
 import Glibc
 import Logging
 import NIOCore
+import Retries
 
 /// The one thread that touches the sockets: collects units, spreads them over the connections, hands results back.
 ///

@@ -1,6 +1,7 @@
 import Logging
 import Metrics
 import NIOCore
+import Retries
 
 /// One event loop's way to the server: a connection made on first use and made again when lost, and a breaker that
 /// spares callers the wait while it is of no use. Lives on its event loop.

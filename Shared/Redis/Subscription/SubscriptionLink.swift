@@ -1,6 +1,7 @@
 import Logging
 import Metrics
 import NIOCore
+import Retries
 
 /// The one connection of all subscriptions: made when there is a subscriber, made again when lost, and watched by a
 /// heartbeat, because silence is its normal state. Lives on its event loop.

@@ -1,3 +1,4 @@
+import Octets
 import FoundationEssentials
 import NIOCore
 import Testing

@@ -1,3 +1,4 @@
+import Octets
 import Domain
 import Tokens
 
@@ -51,7 +52,7 @@ struct ChainCheck {
         }
         do throws(KeyError) {
             let hash = try seal.hash(after: previous?.hash ?? [], authenticator)
-            guard RecordAuthenticator.equal(hash, stored.hash) else {
+            guard hash.equals(inConstantTime: stored.hash) else {
                 return fault(.sealChanged, seal, "the seal or one of its parts is not as it was written")
             }
         } catch {

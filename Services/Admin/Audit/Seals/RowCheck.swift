@@ -1,3 +1,4 @@
+import Octets
 import Domain
 import FoundationEssentials
 import Tokens
@@ -83,7 +84,7 @@ struct RowCheck {
             (kind, detail) = (.rowsRemoved, "\(count) rows are left of \(part.rowCount)")
         } else if count > part.rowCount {
             (kind, detail) = (.rowsInserted, "there are \(count) rows where \(part.rowCount) were sealed")
-        } else if let present, RecordAuthenticator.equal(present.digest, part.digest) {
+        } else if let present, present.digest.equals(inConstantTime: part.digest) {
             return nil
         } else {
             (kind, detail) = (.rowsChanged, "one of \(count) rows is not as it was written")

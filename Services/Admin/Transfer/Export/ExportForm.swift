@@ -1,3 +1,4 @@
+import Octets
 import Domain
 import FoundationEssentials
 import Kit
@@ -63,28 +64,19 @@ struct ExportForm {
     private func writeObject(_ user: ExportedUser, to part: inout ByteBuffer) {
         var json = JSONWriter()
         json.beginObject()
-        json.name("id")
-        json.value(user.id.text)
+        json.member("id", user.id.text)
         if let email = user.email {
-            json.name("email")
-            json.value(email)
-            json.name("email_verified")
-            json.value(user.isEmailVerified)
+            json.member("email", email)
+            json.member("email_verified", user.isEmailVerified)
         }
         for (name, value) in [("username", user.username), ("display_name", user.displayName), ("state", user.state)] {
             guard let value else { continue }
-            json.name(name)
-            json.value(value)
+            json.member(name, value)
         }
-        json.name("roles")
-        json.beginArray()
-        for role in user.roles { json.value(role) }
-        json.endArray()
-        json.name("created_at")
-        json.value(user.createdAt)
+        json.member("roles", user.roles)
+        json.member("created_at", user.createdAt)
         if let hash = user.passwordHash {
-            json.name("password_hash")
-            json.value(hash)
+            json.member("password_hash", hash)
         }
         json.endObject()
         part.writeBytes(json.bytes)

@@ -1,3 +1,4 @@
+import Octets
 import Domain
 import FoundationEssentials
 import Kit

@@ -1,3 +1,4 @@
+import Octets
 import Domain
 import FoundationEssentials
 import Kit
@@ -18,13 +19,10 @@ struct RowOutcome: Equatable {
     func write(to report: inout ByteBuffer) {
         var json = JSONWriter()
         json.beginObject()
-        json.name("line")
-        json.value(line)
-        json.name("status")
-        json.value(status.rawValue)
+        json.member("line", line)
+        json.member("status", status.rawValue)
         if let user {
-            json.name("id")
-            json.value(user.text)
+            json.member("id", user.text)
         }
         if let faults {
             json.name("errors")
@@ -32,13 +30,10 @@ struct RowOutcome: Equatable {
             for error in faults.errors {
                 json.beginObject()
                 if !error.pointer.isEmpty {
-                    json.name("field")
-                    json.value(String(error.pointer.dropFirst()))
+                    json.member("field", String(error.pointer.dropFirst()))
                 }
-                json.name("code")
-                json.value(error.code)
-                json.name("detail")
-                json.value(error.detail)
+                json.member("code", error.code)
+                json.member("detail", error.detail)
                 json.endObject()
             }
             json.endArray()

@@ -1,23 +1,14 @@
-import Octets
-public import FoundationEssentials
-public import NIOCore
-
 /// Writes JSON byte by byte: measured at a twentieth of a general encoder's cost for small answers.
 public struct JSONWriter: Sendable {
     /// What has been written so far.
     public private(set) var bytes: [UInt8] = []
     private var needsComma = false
 
-    /// A writer that has written nothing.
-    public init() {
-        bytes.reserveCapacity(Self.usualLength)
+    /// A writer that has written nothing, with room for so many bytes; nearly all answers are shorter than 256, tokens apart.
+    public init(room: Int = 256) {
+        bytes.reserveCapacity(room)
     }
 
-    /// Nearly all answers are shorter, tokens apart.
-    private static let usualLength = 256
-
-    /// What has been written so far, as a body.
-    public var buffer: ByteBuffer { ByteBuffer(bytes: bytes) }
     /// What has been written so far, as a text.
     public var text: String { String(decoding: bytes, as: UTF8.self) }
 
@@ -45,10 +36,13 @@ public struct JSONWriter: Sendable {
     }
 
     /// Writes a whole number.
-    public mutating func value(_ value: some FixedWidthInteger) {
+    public mutating func value(_ value: Int64) {
         separate()
         bytes.append(contentsOf: String(value).utf8)
     }
+
+    /// Writes a whole number.
+    public mutating func value(_ value: Int) { self.value(Int64(value)) }
 
     /// Writes `true` or `false`.
     public mutating func value(_ value: Bool) {
@@ -62,30 +56,49 @@ public struct JSONWriter: Sendable {
         bytes.append(contentsOf: "null".utf8)
     }
 
-    /// Writes a time in the form of RFC 3339, in UTC, to the millisecond.
-    public mutating func value(_ value: Date) { self.value(Timestamp.text(value)) }
+    /// Writes a number as it is spelt here, which has to be as JSON spells numbers (RFC 8259 §6).
+    public mutating func value(number text: String) {
+        separate()
+        bytes.append(contentsOf: text.utf8)
+    }
 
-    /// Writes a parsed value again.
-    public mutating func value(_ value: JSONValue) {
-        switch value {
-        case .null: null()
-        case .bool(let bool): self.value(bool)
-        case .string(let string): self.value(string)
-        case .number(let text):
-            separate()
-            bytes.append(contentsOf: text.utf8)
-        case .array(let elements):
-            beginArray()
-            for element in elements { self.value(element) }
-            endArray()
-        case .object(let members):
-            beginObject()
-            for member in members {
-                name(member.name)
-                self.value(member.value)
-            }
-            endObject()
-        }
+    /// Writes strings as an array.
+    public mutating func value(_ values: [String]) {
+        beginArray()
+        for value in values { self.value(value) }
+        endArray()
+    }
+
+    // MARK: Members
+
+    /// Writes a member of an object, a string.
+    public mutating func member(_ name: String, _ value: String) {
+        self.name(name)
+        self.value(value)
+    }
+
+    /// Writes a member of an object, a whole number.
+    public mutating func member(_ name: String, _ value: Int64) {
+        self.name(name)
+        self.value(value)
+    }
+
+    /// Writes a member of an object, a whole number.
+    public mutating func member(_ name: String, _ value: Int) {
+        self.name(name)
+        self.value(value)
+    }
+
+    /// Writes a member of an object, `true` or `false`.
+    public mutating func member(_ name: String, _ value: Bool) {
+        self.name(name)
+        self.value(value)
+    }
+
+    /// Writes a member of an object, strings.
+    public mutating func member(_ name: String, _ value: [String]) {
+        self.name(name)
+        self.value(value)
     }
 
     private mutating func open(_ byte: UInt8) {

@@ -1,23 +1,25 @@
-import NIOCore
+package import NIOCore
 
 /// Pauses between attempts: doubling from the minimum to the maximum, each shortened at random by up to half so that
 /// processes that lost one server do not come back in step.
-struct Backoff: Sendable {
-    let minimum: TimeAmount
-    let maximum: TimeAmount
+package struct Backoff: Sendable {
+    private let minimum: TimeAmount
+    private let maximum: TimeAmount
     private var failures = 0
 
-    init(minimum: TimeAmount, maximum: TimeAmount) {
+    /// Pauses from `minimum` to `maximum`, or of `minimum` alone where that is longer.
+    package init(minimum: TimeAmount, maximum: TimeAmount) {
         self.minimum = minimum
         self.maximum = max(minimum, maximum)
     }
 
-    mutating func reset() {
+    /// Begins with the minimum again: an attempt was a success.
+    package mutating func reset() {
         failures = 0
     }
 
     /// The pause before the next attempt, given a fraction from 0 to 1.
-    mutating func next(fraction: Double) -> TimeAmount {
+    package mutating func next(fraction: Double) -> TimeAmount {
         let doubled = Double(minimum.nanoseconds) * Double(UInt64(1) << UInt64(min(failures, 30)))
         failures += 1
         let longest = min(doubled, Double(maximum.nanoseconds))
