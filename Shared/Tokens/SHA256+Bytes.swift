@@ -1,6 +1,6 @@
-import Crypto
+package import Crypto
 
-extension SHA256 {
+package extension SHA256 {
     /// The hash of one block of memory. `hash(data:)` takes a collection of any kind apart first, which costs as much as
     /// hashing another block.
     static func digest(of bytes: UnsafeRawBufferPointer) -> SHA256Digest {

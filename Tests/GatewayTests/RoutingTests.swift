@@ -46,6 +46,20 @@ struct RoutingTests {
             .init(method: "POST", path: "/login", target: "/a/login", targetMethod: "POST"),
         ])
 
+    @Test("what stands behind the longest prefix does not matter, and may be as long as a path is")
+    func deep() {
+        let rest = String(repeating: "/a", count: 4000)
+        for path in ["/a/b/c", "/a/b/", "/a/b/c/", "/a/b/c/d/e", "/a/b" + rest] {
+            #expect(table.route(path, method: "GET")?.service == "two", "\(path.prefix(20))")
+        }
+        for path in ["/a/", "/a/c", "/a/c/b", "/a/bb/c/d", "/a" + rest] {
+            #expect(table.route(path, method: "GET")?.service == "one", "\(path.prefix(20))")
+        }
+        #expect(table.route("/b" + rest, method: "GET") == nil)
+        #expect(table.route("/", method: "GET")?.service == "gateway")
+        #expect(RouteTable(routes: [], aliases: []).route("/a", method: "GET") == nil)
+    }
+
     @Test("a prefix may hold one placeholder, and be for one method alone")
     func placeholders() {
         func route(_ prefix: String, _ method: String?, _ service: String) -> RouteTable.Route {

@@ -1,4 +1,5 @@
 import HTTPFields
+import Octets
 
 /// A request to go on as a WebSocket (RFC 6455 §4.1).
 struct WebSocketUpgrade {
@@ -18,9 +19,8 @@ struct WebSocketUpgrade {
             fields.occurrences(of: "sec-websocket-key") == 1, !fields.contains("content-length"),
             !fields.contains("transfer-encoding")
         else { return nil }
-        let offered = fields.values(of: "sec-websocket-protocol").joined(separator: ",").split(separator: ",").map {
-            String($0.filter { $0 != " " && $0 != "\t" })
-        }
+        let offered = fields.values(of: "sec-websocket-protocol").flatMap { $0.words(between: ",") }
+            .map(\.withoutBlanks)
         if offered.count >= 2, offered[0] == Self.bearer {
             token = offered[1]
             protocols = Array(offered.dropFirst(2))

@@ -83,7 +83,7 @@ struct RequestPath: Equatable {
     private mutating func takeTenant() {
         // RFC 8414 §3.1 puts the issuer's path behind the well-known name instead of before it.
         if path.begins(with: Self.tenantMetadata) {
-            tenant = String(path.dropFirst(Self.tenantMetadata.count))
+            tenant = String(path.utf8.dropFirst(Self.tenantMetadata.utf8.count)) ?? ""
             path = Self.metadata
             return
         }

@@ -57,6 +57,8 @@ struct RouteTable: Sendable {
     let operators: [OperatorUpstream]
     /// The routes of each prefix without a placeholder, those for one method first.
     private let routes: [String: [Route]]
+    /// How many segments the longest prefix has.
+    private let depth: Int
     /// Those of prefixes with one.
     private let patternRoutes: [(pattern: PathPattern, route: Route)]
     /// By path.
@@ -70,6 +72,7 @@ struct RouteTable: Sendable {
         let ordered = routes.filter { $0.method != nil } + routes.filter { $0.method == nil }
         self.routes = Dictionary(grouping: ordered, by: \.prefix)
         patternRoutes = ordered.compactMap { route in PathPattern(route.prefix).map { ($0, route) } }
+        depth = ordered.map { $0.prefix.utf8.count { $0 == UInt8(ascii: "/") } }.max() ?? 0
         let isPattern = { (alias: Alias) in alias.path.utf8.contains(UInt8(ascii: "{")) }
         patternAliases = aliases.filter(isPattern).map { (String($0.path.prefix { $0 != "{" }), $0) }
         plainAliases = Dictionary(grouping: aliases.filter { !isPattern($0) }, by: \.path)
@@ -81,13 +84,26 @@ struct RouteTable: Sendable {
     /// The route of a path for a method: that of the path itself, or else of the nearest one above it. `/` is not above
     /// others.
     func route(_ path: String, method: String) -> Route? {
-        if let route = route(of: path, method) { return route }
-        var end = path.utf8.endIndex
-        while let slash = path.utf8[..<end].lastIndex(of: UInt8(ascii: "/")), slash > path.startIndex {
-            if let route = route(of: String(path[..<slash]), method) { return route }
+        var end = reach(of: path)
+        while true {
+            let prefix = end == path.endIndex ? path : String(path[..<end])
+            if let route = route(of: prefix, method) { return route }
+            guard let slash = path.utf8[..<end].lastIndex(of: UInt8(ascii: "/")), slash > path.startIndex else {
+                return nil
+            }
             end = slash
         }
-        return nil
+    }
+
+    /// Where the segments end that a prefix may have. A path may have thousands, and each that was looked at would be
+    /// as much work as the path is long.
+    private func reach(of path: String) -> String.Index {
+        path.withBytes { bytes in
+            var rest = UnsafeRawBufferPointer(rebasing: bytes.dropFirst())
+            for _ in 0..<depth { rest = rest.cut(at: UInt8(ascii: "/")).behind }
+            return rest.isEmpty
+                ? path.endIndex : path.utf8.index(path.startIndex, offsetBy: bytes.count - rest.count - 1)
+        }
     }
 
     /// The route of exactly that path.
@@ -122,6 +138,6 @@ struct RouteTable: Sendable {
     }
 
     private static func fill(_ template: String, _ values: [Substring: Substring]) -> String {
-        "/" + template.split(separator: "/").map { values[$0] ?? $0 }.joined(separator: "/")
+        "/" + template.words(between: "/").map { values[$0] ?? $0 }.joined(separator: "/")
     }
 }

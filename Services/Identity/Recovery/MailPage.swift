@@ -45,8 +45,8 @@ enum MailPage {
 
     /// The token of a link.
     static func token(in call: Call) -> String {
-        let query = (call.head.path ?? "").drop { $0 != "?" }.dropFirst()
-        let members = try? Form.members(query.utf8)
+        let query = (call.head.path ?? "").utf8.drop { $0 != UInt8(ascii: "?") }.dropFirst()
+        let members = try? Form.members(query)
         return members?.first { $0.name == "token" }?.value.string ?? ""
     }
 

@@ -2,6 +2,8 @@ import Crypto
 import Domain
 import HTTPTypes
 public import NIOCore
+import Octets
+import Tokens
 
 /// A strong entity tag (RFC 9110 §8.8.3): changes whenever the content does, whatever changed it.
 public struct EntityTag: Sendable, Equatable {
@@ -10,7 +12,7 @@ public struct EntityTag: Sendable, Equatable {
 
     /// The tag of a written body.
     public init(body: ByteBuffer) {
-        text = "\"" + Hexadecimal.text(SHA256.hash(data: Array(body.readableBytesView)).prefix(16)) + "\""
+        text = "\"" + Hexadecimal.text(body.withUnsafeReadableBytes { SHA256.digest(of: $0) }.prefix(16)) + "\""
     }
 
     /// The tag of the content's body.
@@ -20,10 +22,20 @@ public struct EntityTag: Sendable, Equatable {
 
     /// Whether an `If-Match` field is met (RFC 9110 §13.1.1): by a tag equal to this one that is not weak, or by `*`.
     public func meets(_ field: String) -> Bool {
-        field.split(separator: ",").map { $0.drop { $0 == " " || $0 == "\t" } }.contains { part in
-            let tag = part.prefix { $0 != " " && $0 != "\t" }
-            return tag == text || tag == "*"
-        }
+        Self.tags(in: field).contains { $0 == text || $0 == "*" }
+    }
+
+    /// Whether by an `If-None-Match` field the caller has this content already (RFC 9110 §13.1.2): by a tag equal to this
+    /// one, weak or not, or by `*`.
+    public func isKnown(by field: String) -> Bool {
+        let weak = "W/" + text
+        return Self.tags(in: field).contains { $0 == text || $0 == weak || $0 == "*" }
+    }
+
+    /// The tags of a list, each up to the first blank behind it.
+    private static func tags(in field: String) -> [Substring] {
+        let isBlank = { (byte: UInt8) in byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
+        return field.words(between: ",").map { Substring($0.utf8.drop(while: isBlank).prefix { !isBlank($0) }) }
     }
 }
 

@@ -3,8 +3,11 @@ import Octets
 
 /// `application/x-www-form-urlencoded`, as the WHATWG URL standard reads it, but strict.
 public enum Form {
-    /// The fields of a form. An empty value counts as absent, a repeated name is refused (RFC 6749 §3.2).
-    /// - Throws: `Problem.malformed` naming what is wrong; more than 100 fields are refused.
+    /// Characters of a name that an answer repeats.
+    private static let longestNamed = 64
+
+    /// The parameters of a form or a query. An empty value counts as absent, a repeated name is refused (RFC 6749 §3.2).
+    /// - Throws: `Problem.malformed` naming what is wrong; more than 100 parameters are refused.
     public static func members(_ bytes: some Collection<UInt8>) throws(Problem) -> [JSONValue.Member] {
         try lend(bytes) { bytes throws(Problem) in try members(bytes) }
     }
@@ -46,8 +49,10 @@ public enum Form {
             let (name, content) = pair.cut(at: UInt8(ascii: "="))
             let text = try decode(name, plus: UInt8(ascii: " "))
             let value = try decode(content, plus: UInt8(ascii: " "))
-            guard names.insert(text) else { throw .malformed("A form field stands twice.") }
-            guard names.count <= 100 else { throw .payloadTooLarge }
+            guard names.insert(text) else {
+                throw .malformed("The parameter \(text.prefix(longestNamed)) stands twice.")
+            }
+            guard names.count <= 100 else { throw .malformed("There are more than 100 parameters.") }
             if !value.isEmpty { members.append(.init(text, .string(value))) }
         }
         return members
@@ -61,7 +66,7 @@ public enum Form {
             isPlain
             ? String(validUTF8: bytes)
             : try unescaped(bytes, plus: plus).withUnsafeBytes { String(validUTF8: $0) }
-        guard let text else { throw .malformed("The form is not valid UTF-8.") }
+        guard let text else { throw .malformed("A parameter is not valid UTF-8.") }
         return text
     }
 
@@ -77,7 +82,7 @@ public enum Form {
                 guard
                     let high = iterator.next().flatMap(Hexadecimal.value(of:)),
                     let low = iterator.next().flatMap(Hexadecimal.value(of:))
-                else { throw .malformed("A percent sign in the form is not followed by two hexadecimal digits.") }
+                else { throw .malformed("A percent sign in a parameter is not followed by two hexadecimal digits.") }
                 decoded.append(high << 4 | low)
             default:
                 decoded.append(byte)

@@ -4,7 +4,9 @@ import FoundationEssentials
 public import HTTPTypes
 public import Hummingbird
 import NIOCore
+import Octets
 public import Postgres
+import Tokens
 
 /// Makes requests that carry an `Idempotency-Key` take effect once (draft-ietf-httpapi-idempotency-key-header).
 ///
@@ -124,10 +126,10 @@ private struct Key {
         let principal = try call.authenticated()
         tenant = call.tenant
         caller = principal.user.map { "user:\($0.text)" } ?? "client:\(principal.client)"
-        digest = Array(SHA256.hash(data: Array(text.utf8)))
+        digest = Array(text.withBytes { SHA256.digest(of: $0) })
         var request = SHA256()
-        request.update(data: Array("\(call.head.method.rawValue) \(call.head.path ?? "")\n".utf8))
-        request.update(data: Array(call.body.readableBytesView))
+        "\(call.head.method.rawValue) \(call.head.path ?? "")\n".withBytes { request.update(bufferPointer: $0) }
+        call.body.withUnsafeReadableBytes { request.update(bufferPointer: $0) }
         requestDigest = Array(request.finalize())
     }
 

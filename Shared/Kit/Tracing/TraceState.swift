@@ -1,3 +1,5 @@
+import Octets
+
 /// The value of a `tracestate` header (W3C Trace Context, section 3.3), passed on as it came within limits.
 public enum TraceState {
     /// What is passed on is never longer, in bytes: the least the specification asks for.
@@ -19,7 +21,7 @@ public enum TraceState {
     private static func joined(_ text: String, longest: Int) -> String {
         var kept = ""
         var members = 0
-        for part in text.split(separator: ",") {
+        for part in text.words(between: ",") {
             let member = part.trimmed
             guard !member.isEmpty, member.utf8.count <= longest, !member.utf8.contains(0x09) else { continue }
             guard members < maximumMembers, kept.utf8.count + member.utf8.count < maximumBytes else { break }

@@ -24,4 +24,15 @@ struct EntityTagTests {
             #expect(!tag.meets(unmet), "\(unmet)")
         }
     }
+
+    @Test("content is known by its tag, weak or not, or by a star")
+    func known() {
+        let (text, other) = (tag.text, #""0123456789abcdef0123456789abcdef""#)
+        for known in [text, "W/\(text)", "*", "\(other),\t\(text) ", "W/\(other), W/\(text)"] {
+            #expect(tag.isKnown(by: known), "\(known)")
+        }
+        for unknown in ["", other, "w/\(text)", "W/\(other)", "\(text)x", "W/", ","] {
+            #expect(!tag.isKnown(by: unknown), "\(unknown)")
+        }
+    }
 }

@@ -30,7 +30,8 @@ struct FormTests {
         for count in [1, 7, 8, 9, 40] {
             let fields = (0..<count).map { "f\($0)é=1" }.joined(separator: "&")
             #expect(try Form.members(fields.utf8).count == count)
-            #expect(throws: Problem.self) { try Form.members((fields + "&f0e\u{301}=2").utf8) }
+            let refusal = #expect(throws: Problem.self) { try Form.members((fields + "&f0e\u{301}=2").utf8) }
+            #expect(refusal?.detail == "The parameter f0é stands twice.")
         }
     }
 
@@ -51,7 +52,8 @@ struct FormTests {
         let fields = (0..<100).map { "f\($0)=\($0)" }.joined(separator: "&")
         #expect(try Form.members(fields.utf8).count == 100)
         let refusal = #expect(throws: Problem.self) { try Form.members((fields + "&one=more").utf8) }
-        #expect(refusal?.status == .contentTooLarge)
+        #expect(refusal?.status == .badRequest)
+        #expect(refusal?.detail?.contains("100") == true)
     }
 
     @Test("a plus sign stands for a blank in a form, for itself elsewhere")
