@@ -23,15 +23,22 @@ enum HTTP2Callbacks {
         }
         nghttp2_session_callbacks_set_on_header_callback(callbacks) {
             _, _, name, nameLength, value, length, _, user in
-            HTTP2Callbacks.session(user)?.header(
+            guard let session = HTTP2Callbacks.session(user) else { return 0 }
+            session.header(
                 UnsafeRawBufferPointer(start: name, count: nameLength),
                 UnsafeRawBufferPointer(start: value, count: length))
-            return 0
+            return session.frameGuard.isExceeded ? Int32(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue) : 0
         }
         nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks) { _, frame, user in
             guard let frame, let session = HTTP2Callbacks.session(user) else { return 0 }
             session.frame(frame.pointee.hd)
             return 0
+        }
+        nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks) { _, _, _, user in
+            guard let session = HTTP2Callbacks.session(user) else { return 0 }
+            // What is answered with a reset costs the caller no more than one of its own.
+            session.frameGuard.noteInvalid()
+            return session.frameGuard.isExceeded ? Int32(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue) : 0
         }
         nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks) { _, _, stream, data, length, user in
             guard let data, let session = HTTP2Callbacks.session(user) else { return 0 }
@@ -61,6 +68,7 @@ extension HTTP2Session {
     }
 
     fileprivate func header(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
+        frameGuard.note(field: name.count + value.count)
         guard let state = receiving, !state.isOversized else { return }
         incoming.append(name: name, value: value)
         if incoming.count > configuration.maxHeaderCount || incoming.listSize > configuration.maxHeaderListSize {

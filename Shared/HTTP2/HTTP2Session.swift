@@ -51,6 +51,8 @@ final class HTTP2Session {
     static let namesStay = 128
     /// A request with more fields, or longer ones, tells none, as there is a limit to both.
     private static let few = (fields: 50, size: 8 << 10)
+    /// Frames that wait until the peer reads: streams and their windows need a few hundred at most.
+    private static let mostUnsaid = 1000
     /// Bytes of a part that is short.
     static let shortPart = 1024
 
@@ -126,7 +128,9 @@ final class HTTP2Session {
             nghttp2_session_mem_recv(session, bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count)
         }
         let floods = [NGHTTP2_ERR_FLOODED, NGHTTP2_ERR_TOO_MANY_CONTINUATIONS].map { Int($0.rawValue) }
-        if frameGuard.isExceeded || floods.contains(taken) {
+        // What a peer makes us say without reading it grows without end.
+        let isUnheard = role == .server && nghttp2_session_get_outbound_queue_size(session) > Self.mostUnsaid
+        if frameGuard.isExceeded || isUnheard || floods.contains(taken) {
             terminate(NGHTTP2_ENHANCE_YOUR_CALM)
             return false
         }

@@ -178,16 +178,16 @@ public struct HeaderBlock: Sendable, Equatable {
         }
     }
 
-    /// The first value of that name.
+    /// The first value of that name, as ``Swift/String/init(field:)`` has it.
     public func value(of name: StaticString) -> String? {
-        withValue(of: name) { String(decoding: $0, as: UTF8.self) }
+        withValue(of: name) { String(field: $0) }
     }
 
-    /// All values of that name, in order.
+    /// All values of that name, in order, as ``Swift/String/init(field:)`` has them.
     public func values(of name: StaticString) -> [String] {
         var values: [String] = []
         forEach { field, value in
-            if field.equals(name) { values.append(String(decoding: value, as: UTF8.self)) }
+            if field.equals(name) { values.append(String(field: value)) }
         }
         return values
     }

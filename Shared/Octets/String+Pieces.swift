@@ -1,6 +1,6 @@
 /// Texts taken apart by bytes. `split` and `contains` compare characters, which takes several hundred instructions for each:
 /// a header field of a few kilobytes, millions.
-extension StringProtocol where SubSequence == Substring {
+extension Substring {
     /// What stands between these separators, one piece more than there are of them; empty ones too.
     /// - Parameter separator: Of ASCII, so that it is no part of another character's bytes.
     public func pieces(between separator: Unicode.Scalar) -> [Substring] {
@@ -25,6 +25,15 @@ extension StringProtocol where SubSequence == Substring {
     public func words(between separator: Unicode.Scalar) -> [Substring] {
         pieces(between: separator).filter { !$0.isEmpty }
     }
+}
+
+extension String {
+    /// What stands between these separators, one piece more than there are of them; empty ones too.
+    /// - Parameter separator: Of ASCII, so that it is no part of another character's bytes.
+    public func pieces(between separator: Unicode.Scalar) -> [Substring] { self[...].pieces(between: separator) }
+
+    /// The same without the empty ones.
+    public func words(between separator: Unicode.Scalar) -> [Substring] { self[...].words(between: separator) }
 }
 
 extension Substring {

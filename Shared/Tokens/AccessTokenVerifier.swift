@@ -67,6 +67,8 @@ public struct AccessTokenVerifier: Sendable {
         return try claims(members, now: now)
     }
 
+    private static let longestOfHeader = 128
+
     private func header(
         _ part: ArraySlice<UInt8>, _ find: (String) -> VerificationKey?
     ) throws(TokenRejection) -> VerificationKey {
@@ -76,6 +78,10 @@ public struct AccessTokenVerifier: Sendable {
         // Keys that a token brings itself, and extensions that change how it is read, are never looked at.
         for name in ["jwk", "jku", "x5u", "x5c", "crit", "b64", "zip"] where members[name] != nil {
             throw .malformed(name)
+        }
+        // Nothing of a header is longer; a text of combining marks would be compared for as long as its length's square.
+        for case .string(let text) in members.values where text.utf8.count > Self.longestOfHeader {
+            throw .malformed("header")
         }
         guard case .string(let type)? = members["typ"], ["at+jwt", "application/at+jwt"].contains(type.lowercased())
         else { throw .type }

@@ -15,6 +15,8 @@ struct ClaimScanner {
         case other
     }
 
+    private static let longestName = 128
+
     private let bytes: [UInt8]
     private var offset = 0
 
@@ -37,7 +39,7 @@ struct ClaimScanner {
         if take(UInt8(ascii: "}")) { return members }
         while true {
             skipSpace()
-            guard let name = string() else { return nil }
+            guard let name = name() else { return nil }
             skipSpace()
             guard take(UInt8(ascii: ":")), let value = value(depth: 1) else { return nil }
             // Two members of one name are two tokens in one; escapes are undone before the names are compared.
@@ -86,7 +88,7 @@ struct ClaimScanner {
         if take(UInt8(ascii: "}")) { return .other }
         while true {
             skipSpace()
-            guard let name = string(), names.insert(name).inserted else { return nil }
+            guard let name = name(), names.insert(name).inserted else { return nil }
             skipSpace()
             guard take(UInt8(ascii: ":")), value(depth: depth + 1) != nil else { return nil }
             skipSpace()
@@ -94,6 +96,9 @@ struct ClaimScanner {
             return take(UInt8(ascii: "}")) ? .other : nil
         }
     }
+
+    /// None of ours is longer, and a text of combining marks is compared in time that grows with the square of its length.
+    private mutating func name() -> String? { string().flatMap { $0.utf8.count <= Self.longestName ? $0 : nil } }
 
     private mutating func word(_ word: StaticString) -> Value? {
         let length = word.utf8CodeUnitCount

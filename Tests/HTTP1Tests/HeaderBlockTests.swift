@@ -39,4 +39,14 @@ struct HeaderBlockTests {
             #expect(read == [lowered, Array("value".utf8), lowered, []])
         }
     }
+
+    @Test("a value's bytes beyond ASCII go on as they came, and are no text to decide by")
+    func beyondASCII() {
+        var block = HeaderBlock()
+        block.append("x-tenant", "acm\u{E9}")
+        block.append("x-tenant", "plain")
+        #expect(block.value(of: "x-tenant") == "acm\u{1A}\u{1A}")
+        #expect(block.values(of: "x-tenant") == ["acm\u{1A}\u{1A}", "plain"])
+        #expect(block.withValue(of: "x-tenant") { $0.elementsEqual("acm\u{E9}".utf8) } == true)
+    }
 }

@@ -74,7 +74,9 @@ struct HostileTests {
 
     @Test(
         "floods end in ENHANCE_YOUR_CALM",
-        arguments: ["reset", "settings", "ping", "empty", "priority", "continuation"])
+        arguments: [
+            "reset", "settings", "ping", "empty", "priority", "continuation", "overflow", "refused", "fields",
+        ])
     func floods(kind: String) throws {
         var bytes = Self.preface
         for number in UInt32(0)..<300 {
@@ -87,6 +89,17 @@ struct HostileTests {
             case "empty":
                 if number == 0 { bytes += Self.frame(1, 4, 1, Self.request) }
                 bytes += Self.frame(0, 0, 1, [])
+            // Each is answered with a reset, which the caller need not read.
+            case "overflow":
+                bytes += Self.frame(1, 4, stream, Self.request) + Self.frame(8, 0, stream, [0x7F, 0xFF, 0xFF, 0xFF])
+            case "refused": bytes += Self.frame(1, 4, stream, Self.request)
+            // A byte names four kilobytes, which stand in the table since the first request.
+            case "fields":
+                let long = [0x40, 0x01, 0x78, 0x7F, 0xE0, 0x1E] + [UInt8](repeating: 0x61, count: 4063)
+                let fields = number == 0 ? long : [UInt8](repeating: 0xBE, count: 60)
+                // The authority goes into no table, where it would take the long field's place.
+                let request = Self.request.prefix(3) + [0x01, 0x01, 0x78]
+                if number < 2 { bytes += Self.frame(1, 4, stream, request + fields) }
             case "priority": bytes += Self.frame(2, 0, 1, [0, 0, 0, 0, 0])
             default:
                 bytes += number == 0 ? Self.frame(1, 0, 1, Self.request) : Self.frame(9, 0, 1, [])

@@ -30,6 +30,8 @@ struct AccessTokenTests {
             #"{"alg":"ES256","typ":"at+jwt","kid":"KID","b64":false}"#,
             #"{"alg":"ES256","typ":"at+jwt","kid":"KID","zip":"DEF"}"#,
             #"{"alg":"none","alg":"ES256","typ":"at+jwt","kid":"KID"}"#,
+            #"{"alg":"ES256","typ":"at+jwt","kid":"KID","x":"\#(String(repeating: "\u{301}", count: 65))"}"#,
+            #"{"alg":"ES256","typ":"at+jwt","kid":"KID","\#(String(repeating: "\u{301}", count: 65))":1}"#,
             #"{"\u0061lg":"none","alg":"ES256","typ":"at+jwt","kid":"KID"}"#, "{", "[]", "null", "",
         ])
     func refusesHeader(header: String) throws {

@@ -11,7 +11,17 @@ struct Documentation: Sendable {
     let publicURL: String
     let assets: String?
     let clients: [InternalClient]
-    private let parts = NIOLockedValueBox<[Int: JSONValue]>([:])
+    private let kept = NIOLockedValueBox(Kept())
+
+    /// What has been put together or read already: it is the same for everybody, and anybody may ask for it.
+    private struct Kept {
+        var parts: [Int: JSONValue] = [:]
+        var document: (json: ByteBuffer, until: NIODeadline)?
+        var assets: [String: ByteBuffer] = [:]
+    }
+
+    /// How long a description is good: its parts change only when services are replaced.
+    private static let fresh = TimeAmount.seconds(5)
 
     init(publicURL: String, assets: String?, clients: [InternalClient]) {
         self.publicURL = publicURL
@@ -30,21 +40,26 @@ struct Documentation: Sendable {
 
     /// Asks each service for its part; a part once read stands in while its service is away.
     private func document(_ requestID: String) async -> Response {
+        if let document = kept.withLockedValue({ $0.document }), document.until > .now() {
+            return .json(document.json, cacheControl: "no-cache")
+        }
         var fragments: [JSONValue] = []
         for (index, client) in clients.enumerated() {
             let answer = try? await client.send(
                 .get, "/internal/openapi", body: nil, for: .process(requestID), timeout: .seconds(2))
             if let answer, answer.status == 200, let part = try? JSONParser.parse(answer.body.readableBytesView) {
-                parts.withLockedValue { $0[index] = part }
+                kept.withLockedValue { $0.parts[index] = part }
             }
-            guard let part = parts.withLockedValue({ $0[index] }) else {
+            guard let part = kept.withLockedValue({ $0.parts[index] }) else {
                 return Problem.unavailable().response(requestID: requestID)
             }
             fragments.append(part)
         }
         var json = JSONWriter()
         json.value(OpenAPI.document(fragments, server: publicURL, version: Version.current))
-        return .json(json.buffer, cacheControl: "no-cache")
+        let document = json.buffer
+        kept.withLockedValue { $0.document = (document, .now() + Self.fresh) }
+        return .json(document, cacheControl: "no-cache")
     }
 
     private func page(_ html: String, _ requestID: String) -> Response {
@@ -79,11 +94,20 @@ struct Documentation: Sendable {
             && parts[1].utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\\") }
             && !parts[1].hasPrefix(".")
         guard isPlain, let assets, let type = parts[1].pieces(between: ".").last.flatMap({ Self.types[String($0)] }),
-            let data = try? Data(contentsOf: URL(filePath: "\(assets)/\(parts[0])/\(parts[1])"))
+            let content = content("\(assets)/\(parts[0])/\(parts[1])")
         else { return Problem.notFound.response(requestID: requestID) }
         return Response(
             status: .ok, headers: [.contentType: type, .cacheControl: "public, max-age=3600"],
-            body: ResponseBody(byteBuffer: ByteBuffer(bytes: data)))
+            body: ResponseBody(byteBuffer: content))
+    }
+
+    /// What a file says, read once: there are a handful, of some two megabytes together, and all connections share them.
+    private func content(_ path: String) -> ByteBuffer? {
+        if let known = kept.withLockedValue({ $0.assets[path] }) { return known }
+        guard let data = try? Data(contentsOf: URL(filePath: path)) else { return nil }
+        let content = ByteBuffer(bytes: data)
+        kept.withLockedValue { $0.assets[path] = content }
+        return content
     }
 
     private func script(_ text: String) -> Response {

@@ -87,15 +87,19 @@ struct ForwardAuth: Sendable {
     }
 
     private static func encoded(_ text: String) -> String {
-        text.utf8.map { byte in
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(text.utf8.count * 2)
+        for byte in text.utf8 {
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
                 UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
                 UInt8(ascii: "~"):
-                return String(Unicode.Scalar(byte))
+                bytes.append(byte)
             default:
-                return "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+                bytes.append(UInt8(ascii: "%"))
+                for digit in [byte >> 4, byte & 15] { bytes.append(digit < 10 ? 0x30 + digit : 0x37 + digit) }
             }
-        }.joined()
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -102,7 +102,10 @@ final class HTTP1Front: ChannelDuplexHandler {
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         takesMore = context.channel.isWritable
-        if takesMore { exchange?.resume() }
+        if takesMore {
+            exchange?.resume()
+            process()
+        }
         context.fireChannelWritabilityChanged()
     }
 
@@ -155,7 +158,8 @@ final class HTTP1Front: ChannelDuplexHandler {
             while !isBroken, context != nil {
                 if case .answering = state { break }
                 if case .tunnelling = state { break }
-                if isClosing, case .idle = state { break }
+                // Answers that nobody reads are not made: the next request waits until there is room for one.
+                if isClosing || !takesMore, case .idle = state { break }
                 guard let part = try parser.next() else { break }
                 switch part {
                 case .head(let head): try begin(head)

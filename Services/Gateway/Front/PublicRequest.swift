@@ -79,6 +79,20 @@ final class PublicRequest {
         return problem
     }
 
+    /// Bytes of a path of our own services', without its query.
+    private static let longestOwnPath = 512
+    /// Bytes of `Connection` fields, all together.
+    private static let longestConnection = 1024
+
+    /// Whether the fields that name others stay within what is looked at: each name is looked for among all fields.
+    private static func connectionIsShort(_ fields: HeaderBlock) -> Bool {
+        guard (fields.withValue(of: "connection") { $0.count > 32 || fields.occurrences(of: "connection") > 1 }) == true
+        else { return true }
+        var length = 0
+        fields.forEach { name, value in if name.equals("connection") { length += value.count + 1 } }
+        return length <= longestConnection
+    }
+
     private func judge() -> Problem? {
         switch head.method {
         case "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS": break
@@ -94,6 +108,11 @@ final class PublicRequest {
         self.path = path
         guard let route = routes.route(path.path, method: routedMethod) else { return .notFound }
         self.route = route
+        // No path of ours is as long, and what finds it in a service goes by characters.
+        guard route.operated != nil || path.path.utf8.count <= Self.longestOwnPath else { return .notFound }
+        guard Self.connectionIsShort(head.fields) else {
+            return .malformed("The Connection field names too many fields.")
+        }
         if let length = head.fields.value(of: "content-length").flatMap({ Int($0) }), length > route.bodyLimit {
             return .payloadTooLarge
         }

@@ -51,7 +51,7 @@ struct Observer: Sendable {
         record.sent = account.sent
         record.address = request.address?.text
         record.tenant = request.tenant?.slug
-        record.userAgent = request.head.fields.value(of: "user-agent")
+        record.userAgent = request.head.fields.withValue(of: "user-agent") { String(decoding: $0, as: UTF8.self) }
         log.write(record)
     }
 }

@@ -19,7 +19,7 @@ struct WebSocketUpgrade {
             fields.occurrences(of: "sec-websocket-key") == 1, !fields.contains("content-length"),
             !fields.contains("transfer-encoding")
         else { return nil }
-        let offered = fields.values(of: "sec-websocket-protocol").flatMap { $0.words(between: ",") }
+        let offered = fields.values(of: "sec-websocket-protocol").flatMap { $0.words(between: ",").prefix(64) }
             .map(\.withoutBlanks)
         if offered.count >= 2, offered[0] == Self.bearer {
             token = offered[1]

@@ -44,12 +44,15 @@ struct RouteTable: Sendable {
         let target: String
         /// The method it stands for.
         let targetMethod: String
+        /// How many segments it has.
+        fileprivate let depth: Int
 
         init(method: String, path: String, target: String, targetMethod: String) {
             self.method = method
             self.path = path
             self.target = target
             self.targetMethod = targetMethod
+            depth = RouteTable.depth(of: path)
         }
     }
 
@@ -72,7 +75,7 @@ struct RouteTable: Sendable {
         let ordered = routes.filter { $0.method != nil } + routes.filter { $0.method == nil }
         self.routes = Dictionary(grouping: ordered, by: \.prefix)
         patternRoutes = ordered.compactMap { route in PathPattern(route.prefix).map { ($0, route) } }
-        depth = ordered.map { $0.prefix.utf8.count { $0 == UInt8(ascii: "/") } }.max() ?? 0
+        depth = ordered.map { Self.depth(of: $0.prefix) }.max() ?? 0
         let isPattern = { (alias: Alias) in alias.path.utf8.contains(UInt8(ascii: "{")) }
         patternAliases = aliases.filter(isPattern).map { (String($0.path.prefix { $0 != "{" }), $0) }
         plainAliases = Dictionary(grouping: aliases.filter { !isPattern($0) }, by: \.path)
@@ -119,13 +122,15 @@ struct RouteTable: Sendable {
             return (alias.targetMethod, alias.target)
         }
         for (beginning, alias) in patternAliases where path.begins(with: beginning) {
-            guard alias.method == method else { continue }
+            guard alias.method == method, alias.depth == Self.depth(of: path) else { continue }
             if let values = Self.match(alias.path, path) {
                 return (alias.targetMethod, Self.fill(alias.target, values))
             }
         }
         return nil
     }
+
+    fileprivate static func depth(of path: String) -> Int { path.utf8.count { $0 == UInt8(ascii: "/") } }
 
     private static func match(_ template: String, _ path: String) -> [Substring: Substring]? {
         let (expected, actual) = (template.words(between: "/"), path.words(between: "/"))

@@ -25,7 +25,7 @@ struct KnownDevice: Sendable {
     /// each has a mark of their own there.
     static func digests(in call: Call, body token: String?, isSecure: Bool) -> [String] {
         let shown = token.map { [$0] } ?? cookies(call, beginning: cookieName(isSecure))
-        return shown.filter { $0.hasPrefix(prefix) && $0.utf8.count <= 100 }.prefix(8).map {
+        return shown.filter { $0.utf8.count <= 100 && $0.begins(with: prefix) }.prefix(8).map {
             Hexadecimal.text(OpaqueSecret.digest(of: $0))
         }
     }

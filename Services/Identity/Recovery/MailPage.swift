@@ -2,6 +2,7 @@ import HTTPTypes
 import Hummingbird
 import Kit
 import NIOCore
+import Octets
 
 /// The plain pages that a mail's link opens when the operator has none of their own. Opening one changes nothing, so
 /// that a mail scanner that follows links uses nothing up; the button does it (SECURITY E05).
@@ -54,7 +55,7 @@ enum MailPage {
     static func answering(
         _ call: Call, done sentence: String, _ work: () async throws -> Void
     ) async throws -> Response {
-        guard call.head.headerFields[.accept]?.contains("text/html") == true else {
+        guard call.head.headerFields[.accept]?.holds("text/html") == true else {
             try await work()
             return Response(status: .noContent)
         }

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import HTTPTypes
 import Kit
+import Octets
 import Postgres
 import Tokens
 
@@ -20,7 +21,7 @@ enum OneTimeToken {
     /// What is stored of a token.
     /// - Throws: `invalid` for a text that can be none.
     static func digest(of token: String) throws(Problem) -> [UInt8] {
-        guard token.hasPrefix(prefix), token.utf8.count <= 100 else { throw invalid }
+        guard token.utf8.count <= 100, token.begins(with: prefix) else { throw invalid }
         return OpaqueSecret.digest(of: token)
     }
 

@@ -74,6 +74,7 @@ public struct JSONParser {
             skipSpace()
             guard peek() == UInt8(ascii: "\"") else { throw fault("a member name should begin here") }
             let name = try string()
+            guard name.utf8.count <= SeenNames.longest else { throw fault("a member name is too long") }
             guard names.insert(name) else { throw fault("a member name stands twice") }
             skipSpace()
             guard take(UInt8(ascii: ":")) else { throw fault("a colon should stand here") }

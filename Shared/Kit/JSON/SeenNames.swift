@@ -1,6 +1,8 @@
 /// The names of one object or form, of which none may stand twice. Few are compared, which is sooner done than one is hashed;
 /// many are hashed, as comparing each with all would be an attack.
 struct SeenNames {
+    /// Bytes of a name. A text of combining marks is compared in time that grows with the square of its length.
+    static let longest = 128
     private static let few = 8
     private var list: [String] = []
     private var set: Set<String> = []

@@ -32,10 +32,15 @@ public struct EntityTag: Sendable, Equatable {
         return Self.tags(in: field).contains { $0 == text || $0 == weak || $0 == "*" }
     }
 
+    /// Tags of a list that are looked at.
+    private static let mostTags = 64
+
     /// The tags of a list, each up to the first blank behind it.
     private static func tags(in field: String) -> [Substring] {
         let isBlank = { (byte: UInt8) in byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
-        return field.words(between: ",").map { Substring($0.utf8.drop(while: isBlank).prefix { !isBlank($0) }) }
+        return field.words(between: ",").prefix(mostTags).map {
+            Substring($0.utf8.drop(while: isBlank).prefix { !isBlank($0) })
+        }
     }
 }
 

@@ -48,6 +48,7 @@ public enum Form {
             guard !pair.isEmpty else { continue }
             let (name, content) = pair.cut(at: UInt8(ascii: "="))
             let text = try decode(name, plus: UInt8(ascii: " "))
+            guard text.utf8.count <= SeenNames.longest else { throw .malformed("The name of a parameter is too long.") }
             let value = try decode(content, plus: UInt8(ascii: " "))
             guard names.insert(text) else {
                 throw .malformed("The parameter \(text.prefix(longestNamed)) stands twice.")

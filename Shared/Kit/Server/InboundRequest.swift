@@ -42,11 +42,13 @@ struct InboundRequest: Sendable {
             if name.begins(with: InternalHeader.prefix) {
                 takeInternal(name, value)
             } else if name.equals(InternalHeader.requestID) {
-                requestID = String(decoding: value, as: UTF8.self)
+                requestID = String(field: value)
             } else if name.equals(InternalHeader.traceparent) {
-                traceparent = String(decoding: value, as: UTF8.self)
+                traceparent = String(field: value)
             } else if let name = HTTPField.Name(String(decoding: name, as: UTF8.self)) {
-                head.headerFields.append(HTTPField(name: name, value: String(decoding: value, as: UTF8.self)))
+                // Nothing is decided by what a program calls itself, and it is shown.
+                let text = name == .userAgent ? String(decoding: value, as: UTF8.self) : String(field: value)
+                head.headerFields.append(HTTPField(name: name, value: text))
             }
         }
     }

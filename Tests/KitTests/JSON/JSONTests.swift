@@ -112,4 +112,12 @@ struct TimestampTests {
             #expect(Timestamp.text(try #require(Timestamp.parse(text))) == text)
         }
     }
+
+    @Test("a name has 128 bytes at most, as comparing long ones could be an attack")
+    func longNames() throws {
+        let marks = String(repeating: "\u{301}", count: 64)
+        #expect(throws: Never.self) { try JSONParser.parse(#"{"\#(marks)":1}"#.utf8) }
+        let error = #expect(throws: JSONError.self) { try JSONParser.parse(#"{"\#(marks)x":1}"#.utf8) }
+        #expect(error?.reason == "a member name is too long")
+    }
 }

@@ -56,6 +56,12 @@ struct FormTests {
         #expect(refusal?.detail?.contains("100") == true)
     }
 
+    @Test("a name has 128 bytes at most, however it is written")
+    func longNames() throws {
+        #expect(try Form.members((String(repeating: "%61", count: 128) + "=1").utf8).count == 1)
+        #expect(throws: Problem.self) { try Form.members((String(repeating: "%61", count: 129) + "=1").utf8) }
+    }
+
     @Test("a plus sign stands for a blank in a form, for itself elsewhere")
     func plus() throws {
         #expect(try Form.decode("a+b".utf8) == "a b")
