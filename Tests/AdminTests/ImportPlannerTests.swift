@@ -76,6 +76,23 @@ struct ImportPlannerTests {
         }
     }
 
+    @Test("a name that a row gives to a user is that user's for the rows behind it", arguments: [false, true])
+    func givenNames(isDryRun: Bool) throws {
+        var planner = planner(.update, isDryRun: isDryRun)
+        let (bea, present) = held("USER")
+        let other = ImportPlanner.Match(emailKey: key(2), usernameKey: key(9), byEmail: .v7())
+        let first = try row(#"{"email":"ada@example.com","username":"sam"}"#)
+        let match = ImportPlanner.Match(emailKey: key(1), usernameKey: key(9), byEmail: bea.byEmail)
+        #expect(word(planner.decide(1, first, match, present)) == (isDryRun ? "updated" : "update"))
+        let second = try row(#"{"email":"bea@example.com","username":"sam"}"#)
+        #expect(word(planner.decide(2, second, other, present)) == "failed ambiguous")
+        let third = try row(#"{"username":"sam"}"#)
+        let same = ImportPlanner.Match(usernameKey: key(9))
+        #expect(word(planner.decide(3, third, same, present)) == (isDryRun ? "updated" : "later"))
+        planner.beginBatch(roles: roles)
+        #expect(word(planner.decide(4, third, same, present)) == (isDryRun ? "updated" : "create"))
+    }
+
     @Test("a row that changes nothing is unchanged, and two rows about one user are done one after the other")
     func unchanged() throws {
         var planner = planner(.update)

@@ -86,6 +86,7 @@ struct UserBulkEndpoint {
 
     private func perform(_ act: UserAct, on target: UserTarget) async -> BulkResult {
         do {
+            try target.call.requireStanding()
             try await acts.perform(act, on: target)
             return BulkResult(id: target.id, problem: nil, detail: nil)
         } catch {

@@ -31,11 +31,13 @@ public final class Call: Sendable {
     let processLogger: Logger
     /// Finds what a user's roles give, for tokens that could not hold it.
     let lookUpRoles: RoleLookup?
+    /// Whether a token was revoked, as far as this process has heard.
+    let isRevoked: @Sendable (RevocableToken) -> Bool
 
     init(
         requestID: String, tenant: UUID, principal: Principal?, address: String?, head: HTTPRequest, body: ByteBuffer,
         stream: BodyStream?, parameters: Parameters, traceparent: String?, processLogger: Logger,
-        lookUpRoles: RoleLookup?
+        lookUpRoles: RoleLookup?, isRevoked: @escaping @Sendable (RevocableToken) -> Bool
     ) {
         self.requestID = requestID
         self.tenant = tenant
@@ -48,6 +50,7 @@ public final class Call: Sendable {
         self.traceparent = traceparent
         self.processLogger = processLogger
         self.lookUpRoles = lookUpRoles
+        self.isRevoked = isRevoked
     }
 
     /// Logs with the request's id, trace, tenant and subject. Made each time, since few requests log anything.
@@ -118,6 +121,13 @@ public final class Call: Sendable {
         let principal = try authenticated()
         guard let user = principal.user, let session = principal.session else { throw .forbidden }
         return Person(user: user, session: session, roles: principal.roles)
+    }
+
+    /// Looks again whether the caller's token still is good, for work that goes on after it was accepted: a body that comes
+    /// for hours, one thing done to a thousand users.
+    /// - Throws: `Problem.invalidToken` once it was revoked, as far as this process has heard.
+    public func requireStanding() throws(Problem) {
+        if let principal, isRevoked(principal.revocable(in: tenant)) { throw .invalidToken }
     }
 
     /// What the caller may do. Asks the database where the token could not say it.

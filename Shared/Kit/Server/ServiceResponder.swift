@@ -104,7 +104,7 @@ public final class ServiceResponder: Sendable {
         let call = Call(
             requestID: requestID, tenant: tenant, principal: principal, address: inbound.address, head: inbound.head,
             body: body, stream: stream, parameters: .init(), traceparent: inbound.traceparent, processLogger: logger,
-            lookUpRoles: lookUpRoles)
+            lookUpRoles: lookUpRoles, isRevoked: isRevoked)
         guard let recorder, let place = SpanContext(inbound.traceparent.flatMap { TraceParent($0) }, recorder) else {
             return await respond(to: call).response
         }
@@ -231,7 +231,7 @@ extension Call {
         Call(
             requestID: requestID, tenant: tenant, principal: principal, address: address, head: head, body: body,
             stream: stream, parameters: parameters, traceparent: traceparent, processLogger: processLogger,
-            lookUpRoles: lookUpRoles)
+            lookUpRoles: lookUpRoles, isRevoked: isRevoked)
     }
 
     /// The same at a place in a recorded trace, which is passed on.
@@ -239,6 +239,6 @@ extension Call {
         Call(
             requestID: requestID, tenant: tenant, principal: principal, address: address, head: head, body: body,
             stream: stream, parameters: parameters, traceparent: TraceParent(place)?.description ?? traceparent,
-            processLogger: processLogger, lookUpRoles: lookUpRoles)
+            processLogger: processLogger, lookUpRoles: lookUpRoles, isRevoked: isRevoked)
     }
 }

@@ -36,8 +36,8 @@ struct ImportPlanner {
     let own: Permissions
     /// The roles of the tenant, and what the custom ones among them give.
     private var roles: [String: [String]] = [:]
-    /// Users who were made, or would have been: the keys of their names, and their ids.
-    private var made: [UUID: UUID] = [:]
+    /// Users who were made or given names, or would have been: the keys of their names, and their ids.
+    private var given: [UUID: UUID] = [:]
     private var touched: Set<UUID> = []
 
     init(policy: ConflictPolicy, isDryRun: Bool, own: Permissions) {
@@ -51,7 +51,7 @@ struct ImportPlanner {
     mutating func beginBatch(roles: [String: [String]]) {
         self.roles = roles
         touched = []
-        if !isDryRun { made = [:] }
+        if !isDryRun { given = [:] }
     }
 
     /// Decides on the next row.
@@ -59,9 +59,9 @@ struct ImportPlanner {
         guard (row.roles ?? []).allSatisfy({ roles[$0] != nil }) else {
             return failed(line, .init(field: "roles", "unknown_role", "each must be the name of a role"))
         }
-        let byEmail = match.byEmail ?? match.emailKey.flatMap { made[$0] }
-        let byUsername = match.byUsername ?? match.usernameKey.flatMap { made[$0] }
-        let byID = match.byID ?? row.id.flatMap { made[$0] }
+        let byEmail = match.byEmail ?? match.emailKey.flatMap { given[$0] }
+        let byUsername = match.byUsername ?? match.usernameKey.flatMap { given[$0] }
+        let byID = match.byID ?? row.id.flatMap { given[$0] }
         let found = Set([byEmail, byUsername, byID].compactMap { $0 })
         guard let target = found.first else { return create(line, row, match) }
         switch policy {
@@ -78,7 +78,7 @@ struct ImportPlanner {
             // Made by a row before this one, in this transaction or in none at all.
             return isDryRun ? .settled(.init(line: line, status: .updated, user: target)) : .later
         }
-        return update(line, row, present, keepsEmail: byEmail == target || row.email == nil)
+        return update(line, row, present, match, keepsEmail: byEmail == target || row.email == nil)
     }
 
     private mutating func create(_ line: Int64, _ row: ImportRow, _ match: Match) -> Decision {
@@ -95,13 +95,15 @@ struct ImportPlanner {
         var random = SystemRandomNumberGenerator()
         let id = row.id ?? .v7(at: row.createdAt ?? Date(), using: &random)
         for key in [match.emailKey, match.usernameKey, row.id] {
-            if let key { made[key] = id }
+            if let key { given[key] = id }
         }
         guard !isDryRun else { return .settled(.init(line: line, status: .created)) }
         return .create(row, id: id)
     }
 
-    private mutating func update(_ line: Int64, _ row: ImportRow, _ present: Present, keepsEmail: Bool) -> Decision {
+    private mutating func update(
+        _ line: Int64, _ row: ImportRow, _ present: Present, _ match: Match, keepsEmail: Bool
+    ) -> Decision {
         let user = present.user
         guard !user.isSuperuser else {
             return failed(line, .init("forbidden", "a superuser is not changed by an import"))
@@ -126,6 +128,9 @@ struct ImportPlanner {
         let isSame = user.changes(to: wanted).isEmpty && roles == user.roles && !setsPassword
         touched.insert(user.id)
         guard !isSame else { return .settled(.init(line: line, status: .unchanged, user: user.id)) }
+        // Its new names are this user's from here on: a row behind it that says one of them is about the same user, or
+        // about two, and would otherwise be kept out by the database, with all that come with it.
+        for case let key? in [match.emailKey, match.usernameKey] { given[key] = user.id }
         guard !isDryRun else { return .settled(.init(line: line, status: .updated, user: user.id)) }
         return .update(row, present, wanted: wanted, roles: roles)
     }
@@ -136,8 +141,8 @@ struct ImportPlanner {
             return .init(
                 field: "roles", "forbidden", "giving roles needs the permission \(Permission.rolesWrite.rawValue)")
         }
-        let given = Permissions(roles: names, custom: names.flatMap { roles[$0] ?? [] })
-        return own.lacks(of: given).map { missing in
+        let gift = Permissions(roles: names, custom: names.flatMap { roles[$0] ?? [] })
+        return own.lacks(of: gift).map { missing in
             .init(field: "roles", "forbidden", "nobody can grant what they do not hold: \(missing)")
         }
     }

@@ -56,6 +56,8 @@ struct ImportWriter: Sendable {
     private func run(
         _ entries: [ImportEntry], _ planner: ImportPlanner, in transaction: PostgresTransaction
     ) async throws -> Changed<Step> {
+        // The body may take hours; who was disabled meanwhile makes nobody an administrator any more.
+        try call.requireStanding()
         guard try await !transaction.query(ImportStatements.claim, [.uuid(job), .uuid(claim)]).isEmpty else {
             throw Problem.importTakenOver
         }
