@@ -64,5 +64,8 @@ await ServiceProcess(
             Health.Check("identity") { await upstream.isReachable() ? .ok : .degraded("no instance can be reached") }
         ],
         isRevoked: revocations.refuses,
-        prepare: { try await postgres.whenReady() })
+        prepare: {
+            try await postgres.whenReady()
+            guard feed.isCurrent else { throw NotYet(reason: "events are not read yet") }
+        })
 }.main()

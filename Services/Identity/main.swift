@@ -87,5 +87,6 @@ await ServiceProcess(name: "identity", port: IdentitySettings.port, settings: Id
         prepare: {
             try await tenants.load()
             try await superuser.ensure()
+            guard feed.isCurrent else { throw NotYet(reason: "events are not read yet") }
         })
 }.main()

@@ -92,5 +92,6 @@ await ServiceProcess(name: "token", port: TokenSettings.port, settings: TokenSet
             try await tenants.load()
             if let tenant = tenants.tenant(DefaultTenant.id) { _ = try await ring.signer(for: tenant) }
             try await keys.load()
+            guard feed.isCurrent else { throw NotYet(reason: "events are not read yet") }
         })
 }.main()

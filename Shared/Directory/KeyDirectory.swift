@@ -20,30 +20,19 @@ public final class KeyDirectory: Sendable {
         var generation = 0
         /// The loads for keys that weren't known, of the last second.
         var reloads: [UUID: NIODeadline] = [:]
-        /// Loads are numbered as they begin: what was read by an earlier one does not replace what a later one has read.
-        var begun = 0
-        var lastComplete = 0
-        var lastPartial: [UUID: Int] = [:]
-
-        mutating func begin() -> Int {
-            begun += 1
-            return begun
-        }
+        var order = LoadOrder()
 
         mutating func replace(_ extent: DirectoryExtent, with read: [UUID: KeySet], by load: Int) {
             switch extent {
             case .everything:
-                guard load > lastComplete else { return }
-                lastComplete = load
-                let later = lastPartial.filter { $0.value > load }
+                guard let later = order.admit(complete: load) else { return }
                 var read = read
-                for tenant in later.keys { read[tenant] = sets[tenant] }
-                (sets, lastPartial) = (read, later)
+                for tenant in later { read[tenant] = sets[tenant] }
+                sets = read
                 generation += 1
             case .tenants(let ids):
                 var isChange = false
-                for id in ids where load > max(lastComplete, lastPartial[id] ?? 0) {
-                    lastPartial[id] = load
+                for id in order.admit(ids, by: load) {
                     if !(sets[id] ?? KeySet()).hasSameKeys(as: read[id] ?? KeySet()) { isChange = true }
                     sets[id] = read[id]
                 }
@@ -93,7 +82,7 @@ public final class KeyDirectory: Sendable {
 
     /// Reads keys, of all tenants unless told. One that can't be used is left out; its tokens are then refused.
     public func load(_ extent: DirectoryExtent = .everything) async throws(PostgresError) {
-        let load = state.withLockedValue { $0.begin() }
+        let load = state.withLockedValue { $0.order.begin() }
         var sets: [UUID: KeySet] = [:]
         let rows =
             switch extent {

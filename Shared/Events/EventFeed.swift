@@ -226,20 +226,19 @@ public final class EventFeed: Sendable, Service {
         let horizonRow = try await postgres.query(EventStatements.horizon).first
         let horizon = try horizonRow?.decode(0, as: Int64.self) ?? 0
         if cursor.resetIfAhead(of: horizon) { isAnew = true }
+        let relearning = Relearning()
         if cursor.isAtStart {
-            let seconds = Double(lookback.components.seconds)
-            let rows = try await postgres.query(EventStatements.since, [.float8(seconds)])
-            guard postgres.timeline == timeline else { return catchUp() }
             if isAnew {
                 logger.notice("the database has another past than before; reading recent events again")
-                for forget in forgettings { forget() }
+                relearning.begin(forgettings)
             }
-            await apply(rows)
+            try await applyRows(after: cursor, isStart: true)
         } else {
             try await applyRows(after: cursor)
         }
         // A failover meanwhile: the horizon may be one server's and the rows another's.
         guard postgres.timeline == timeline else { return catchUp() }
+        relearning.finish()
         cursor.advance(to: horizon)
         let reached = cursor
         state.withLockedValue {
@@ -260,13 +259,24 @@ public final class EventFeed: Sendable, Service {
         if let isFollowed { metrics.record(newest: event, isFollowed: isFollowed) }
     }
 
-    private func applyRows(after cursor: EventCursor) async throws(PostgresError) {
+    /// Hands out what comes behind a position, a page at a time: all of an hour may be more than one statement can read
+    /// within its time.
+    /// - Parameter isStart: Whether only those of the lookback count.
+    private func applyRows(after cursor: EventCursor, isStart: Bool = false) async throws(PostgresError) {
         let pageSize = 1000
         var position = (transaction: cursor.transaction, id: cursor.id)
+        let timeline = postgres.timeline
         while true {
-            let rows = try await postgres.query(
-                EventStatements.after,
-                [.int8(position.transaction), .int8(position.id), .int4(Int32(pageSize))])
+            let page: [PostgresValue] = [.int8(position.transaction), .int8(position.id), .int4(Int32(pageSize))]
+            let rows =
+                if isStart {
+                    try await postgres.query(
+                        EventStatements.since, [.float8(Double(lookback.components.seconds))] + page)
+                } else {
+                    try await postgres.query(EventStatements.after, page)
+                }
+            // Positions of one server mean nothing on another; who asked begins anew.
+            guard postgres.timeline == timeline else { return }
             await apply(rows)
             guard rows.count == pageSize else { return }
             let last = rows[rows.count - 1]

@@ -20,12 +20,14 @@ public enum EventStatements {
     static let horizon = PostgresStatement(
         "events_horizon", [], "select pg_snapshot_xmin(pg_current_snapshot())::text::int8")
 
+    /// Those of so many seconds, behind a position.
     static let since = PostgresStatement(
-        "events_since", [.float8],
+        "events_since", [.float8, .int8, .int8, .int4],
         """
         select transaction::text::int8, id, tenant_id, kind, subject_id, payload::text, created_at from all_events
-        where created_at > now() - make_interval(secs => $1)
+        where created_at > now() - make_interval(secs => $1) and (transaction, id) > ($2::text::xid8, $3)
         order by transaction, id
+        limit $4
         """)
 
     static let after = PostgresStatement(

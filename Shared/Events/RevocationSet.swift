@@ -7,26 +7,47 @@ import NIOConcurrencyHelpers
 ///
 /// It lives as long as the longest access token: after that what it remembers has expired by itself.
 public final class RevocationSet: Sendable {
+    /// The lowest epochs that are not refused.
+    private struct Epochs {
+        /// Of each user.
+        var users: [UUID: Int64] = [:]
+        /// Of each tenant's custom roles.
+        var roles: [UUID: [String: Int64]] = [:]
+
+        func refuses(_ token: RevocableToken) -> Bool {
+            if !users.isEmpty, let user = token.user, let least = users[user], token.epoch < least { return true }
+            if !roles.isEmpty, let held = token.roles, let epochs = roles[held.tenant] {
+                return held.names.contains { name in epochs[name].map { held.epoch < $0 } ?? false }
+            }
+            return false
+        }
+
+        mutating func formUnion(_ other: Epochs) {
+            users.merge(other.users) { max($0, $1) }
+            roles.merge(other.roles) { $0.merging($1) { max($0, $1) } }
+        }
+    }
+
     private struct Members {
         /// Session ids and token ids, which can't be the same.
         var ids: Set<UUID> = []
-        /// The lowest epoch of each user that is not refused.
-        var epochs: [UUID: Int64] = [:]
-        /// The lowest epoch of each tenant's custom roles that is not refused.
-        var roleEpochs: [UUID: [String: Int64]] = [:]
-
-        var count: Int { ids.count + epochs.count + roleEpochs.count }
+        var epochs = Epochs()
+        /// What was known before a failover. It counts until what is true since was learned.
+        var former = Epochs()
 
         func refuses(_ token: RevocableToken) -> Bool {
             if !ids.isEmpty {
                 if let session = token.session, ids.contains(session) { return true }
                 if let id = token.id, ids.contains(id) { return true }
             }
-            if !epochs.isEmpty, let user = token.user, let least = epochs[user], token.epoch < least { return true }
-            if let roles = token.roles, let epochs = roleEpochs[roles.tenant] {
-                return roles.names.contains { name in epochs[name].map { roles.epoch < $0 } ?? false }
-            }
-            return false
+            return epochs.refuses(token) || former.refuses(token)
+        }
+
+        /// Learns the epochs anew. What is former already stays so: when they were learned the last time, not all were.
+        mutating func relearn() {
+            swap(&epochs, &former)
+            former.formUnion(epochs)
+            epochs = Epochs()
         }
     }
 
@@ -54,9 +75,16 @@ public final class RevocationSet: Sendable {
     public var count: Int {
         // Counted in a copy, which costs no more than a reference: whoever checks a token does not wait for it.
         let (current, previous) = state.withLockedValue { ($0.current, $0.previous) }
-        return current.count + previous.ids.count { !current.ids.contains($0) }
-            + previous.epochs.keys.count { current.epochs[$0] == nil }
-            + previous.roleEpochs.keys.count { current.roleEpochs[$0] == nil }
+        let epochs = [current.epochs, current.former, previous.epochs, previous.former]
+        return current.ids.count + previous.ids.count { !current.ids.contains($0) }
+            + Self.count(epochs.map(\.users)) + Self.count(epochs.map(\.roles))
+    }
+
+    /// How many keys there are in any of those.
+    private static func count<Value>(_ parts: [[UUID: Value]]) -> Int {
+        parts.indices.reduce(0) { sum, index in
+            sum + parts[index].keys.count { key in !parts[..<index].contains { $0[key] != nil } }
+        }
     }
 
     /// Takes in sessions or single tokens.
@@ -66,15 +94,15 @@ public final class RevocationSet: Sendable {
 
     /// Refuses a user's tokens of an epoch lower than `epoch`.
     public func insert(user: UUID, epoch: Int64, now: Date = Date()) {
-        change(now) { $0.epochs[user] = max(epoch, $0.epochs[user] ?? 0) }
+        change(now) { $0.epochs.users[user] = max(epoch, $0.epochs.users[user] ?? 0) }
     }
 
     /// Refuses a tenant's tokens that name one of `roles` and are of an epoch lower than `epoch`.
     public func insert(roles: [String], of tenant: UUID, epoch: Int64, now: Date = Date()) {
         change(now) { members in
             for role in roles {
-                let present = members.roleEpochs[tenant]?[role] ?? 0
-                members.roleEpochs[tenant, default: [:]][role] = max(epoch, present)
+                let present = members.epochs.roles[tenant]?[role] ?? 0
+                members.epochs.roles[tenant, default: [:]][role] = max(epoch, present)
             }
         }
     }
@@ -93,15 +121,25 @@ public final class RevocationSet: Sendable {
         }
     }
 
-    /// Forgets the epochs, which events that a failover lost may have raised: tokens that are issued now carry the lower
-    /// ones that the database knows, and would be refused. Ended sessions and single tokens stay refused; nobody is kept
-    /// out by that, since what is issued now has other ids.
+    /// Forgets the epochs, which events that a failover lost may have raised: tokens that are issued now carry the
+    /// lower ones that the database knows, and would be refused. Ended sessions and single tokens stay refused; nobody
+    /// is kept out by that, since what is issued now has other ids.
+    ///
+    /// Within a `Relearning` they count until that is finished, so that tokens that are refused before and after it are
+    /// refused meanwhile, too. Otherwise they are gone at once.
     public func forgetEpochs() {
         state.withLockedValue { state in
-            for members in [\State.current, \State.previous] {
-                state[keyPath: members].epochs.removeAll()
-                state[keyPath: members].roleEpochs.removeAll()
-            }
+            state.current.relearn()
+            state.previous.relearn()
+        }
+        guard let relearning = Relearning.current else { return dropFormer() }
+        relearning.whenFinished { self.dropFormer() }
+    }
+
+    private func dropFormer() {
+        state.withLockedValue { state in
+            state.current.former = Epochs()
+            state.previous.former = Epochs()
         }
     }
 

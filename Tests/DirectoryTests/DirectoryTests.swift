@@ -74,6 +74,120 @@ struct DirectoryTests {
         #expect(everyone.count > 8)
     }
 
+    @Test("what is read of a tenant while all are read is kept when that, which is older, comes to its end")
+    func overtakenByPart() async throws {
+        try await withClient { postgres in
+            let tenants = TenantDirectory(postgres: postgres)
+            let (one, gone, other) = (try insert("one"), try insert("gone"), try insert("other"))
+            try server.execute("insert into tenant_hosts values ('h.one', '\(one)'), ('h.other', '\(other)')")
+            try makeGate()
+            let complete = Task { try await tenants.load() }
+            try await whenAtGate()
+            try server.execute(
+                """
+                update tenants set state = 'suspended', slug = 'renamed' where id = '\(one)';
+                delete from tenants where id = '\(gone)';
+                update some_hosts set host = 'h.new' where tenant_id = '\(one)'
+                """)
+            try await tenants.load(.tenants([one, gone]))
+            #expect(tenants.tenant(one)?.isActive == false)
+            try openGate()
+            try await complete.value
+            #expect(tenants.tenant(one)?.isActive == false, "suspended is suspended")
+            #expect(tenants.tenant(slug: "renamed")?.id == one)
+            #expect(tenants.tenant(slug: "one") == nil)
+            #expect(tenants.tenant(host: "h.new")?.id == one)
+            #expect(tenants.tenant(host: "h.one") == nil)
+            #expect(tenants.tenant(gone) == nil)
+            #expect(tenants.tenant(slug: "gone") == nil)
+            #expect(tenants.tenant(slug: "other")?.id == other, "the others were read by the older one alone")
+            #expect(tenants.tenant(host: "h.other")?.id == other)
+
+            try server.execute("update tenants set state = 'active' where id = '\(one)'")
+            try await tenants.load()
+            #expect(tenants.tenant(one)?.isActive == true, "a later reading of all counts again")
+        }
+    }
+
+    @Test("what is read of a tenant replaces nothing that was read by who began later, neither of it nor of all")
+    func overtakenPart() async throws {
+        for isComplete in [false, true] {
+            try await withClient { postgres in
+                let tenants = TenantDirectory(postgres: postgres)
+                let one = try insert("one\(isComplete)")
+                try server.execute("insert into tenant_hosts values ('h\(isComplete)', '\(one)')")
+                try makeGate()
+                let part = Task { try await tenants.load(.tenants([one])) }
+                try await whenAtGate()
+                try server.execute("update tenants set state = 'suspended' where id = '\(one)'")
+                try await tenants.load(isComplete ? .everything : .tenants([one]))
+                #expect(tenants.tenant(one)?.isActive == false)
+                try openGate()
+                try await part.value
+                #expect(tenants.tenant(one)?.isActive == false)
+                #expect(tenants.tenant(host: "h\(isComplete)")?.id == one)
+                try removeGate()
+            }
+        }
+    }
+
+    private func withClient(_ body: (PostgresClient) async throws -> Void) async throws {
+        let name = UUID().uuidString
+        let postgres = PostgresClient(
+            configuration: PostgresConfiguration(
+                connectionString: server.connectionString(), connections: 2, acquireTimeout: .seconds(60),
+                statementTimeout: .seconds(60), applicationName: name),
+            logger: logger)
+        let running = Task { try await postgres.run() }
+        defer { running.cancel() }
+        try await postgres.whenReady()
+        // On one connection the second load would wait for the first one's answers.
+        let connected = "select count(*) from pg_stat_activity where application_name = '\(name)'"
+        while try server.execute(connected) != "2\n" { try await Task.sleep(for: .milliseconds(10)) }
+        try await body(postgres)
+    }
+
+    private func insert(_ slug: String) throws -> UUID {
+        try #require(ids(try server.execute("insert into tenants (slug) values ('\(slug)') returning id")).first)
+    }
+
+    /// Has the next load wait between tenants and hosts, until the gate is opened; others pass.
+    private func makeGate() throws {
+        try server.execute(
+            """
+            create sequence arrivals;
+            create table opened (at timestamptz default now());
+            create function pass() returns boolean language plpgsql as $$
+            begin
+                if nextval('arrivals') = 1 then
+                    while not exists (select from opened) loop perform pg_sleep(0.01); end loop;
+                end if;
+                return true;
+            end $$;
+            alter table tenant_hosts rename to some_hosts;
+            create view tenant_hosts as select host, tenant_id from some_hosts where pass();
+            """)
+    }
+
+    private func whenAtGate() async throws {
+        while try server.execute("select is_called from arrivals") != "t\n" {
+            try await Task.sleep(for: .milliseconds(10))
+        }
+    }
+
+    private func openGate() throws { try server.execute("insert into opened default values") }
+
+    private func removeGate() throws {
+        try server.execute(
+            """
+            drop view tenant_hosts;
+            drop function pass;
+            drop table opened;
+            drop sequence arrivals;
+            alter table some_hosts rename to tenant_hosts;
+            """)
+    }
+
     /// Changes something of one or two tenants; returns which.
     private func change(
         _ step: Int, _ everyone: Set<UUID>, _ random: inout Randomness

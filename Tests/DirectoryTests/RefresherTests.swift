@@ -52,6 +52,27 @@ struct RefresherTests {
         #expect(extents.last == .everything)
     }
 
+    @Test("of loads side by side the one that began later counts, whichever ends first")
+    func order() {
+        let (one, other) = (UUID(), UUID())
+        var order = LoadOrder()
+        let (part, complete, later, latest) = (order.begin(), order.begin(), order.begin(), order.begin())
+        let admittedLater = order.admit([one], by: later)
+        #expect(admittedLater == Set([one]))
+        let overtaken = order.admit([one, other], by: part)
+        #expect(overtaken == Set([other]))
+        #expect(order.isLater(one, than: complete))
+        #expect(!order.isLater(other, than: complete))
+        let kept = order.admit(complete: complete)
+        #expect(kept == Set([one]), "the other was read earlier")
+        let again = order.admit([other], by: part)
+        #expect(again.isEmpty)
+        let newest = order.admit(complete: latest)
+        #expect(newest?.isEmpty == true)
+        let former = order.admit(complete: complete)
+        #expect(former == nil, "all of it was read later")
+    }
+
     @Test("many tenants are all of them")
     func extents() {
         let some = DirectoryExtent.tenants(Set((0..<600).map { _ in UUID() }))

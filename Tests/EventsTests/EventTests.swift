@@ -61,6 +61,66 @@ struct EventTests {
         #expect(!set.refuses(.init(session: nil, id: nil, user: UUID(), epoch: 0, roles: held)))
     }
 
+    @Test("while the past is read again, epochs stay refused, however often; those not told of are forgotten then")
+    func relearnedEpochs() {
+        let set = RevocationSet(lifetime: .seconds(900))
+        let (kept, lowered, lost) = (UUID(), UUID(), UUID())
+        let roles = event(.rolesChanged, nil, #"{"roles":["clerk"],"epoch":7}"#)
+        let held = RevocableToken(
+            session: nil, id: nil, user: UUID(), epoch: 0,
+            roles: .init(tenant: roles.tenant, names: ["clerk"], epoch: 6))
+        func of(_ user: UUID, _ epoch: Int64) -> RevocableToken {
+            .init(session: nil, id: nil, user: user, epoch: epoch)
+        }
+        func refusesAll() -> Bool {
+            set.refuses(of(kept, 2)) && set.refuses(of(lowered, 6)) && set.refuses(of(lost, 4)) && set.refuses(held)
+        }
+        set.apply(event(.userEpoch, kept, #"{"epoch": 3}"#))
+        set.apply(event(.userEpoch, lowered, #"{"epoch": 7}"#))
+        set.apply(event(.userEpoch, lost, #"{"epoch": 5}"#))
+        set.apply(roles)
+        #expect(refusesAll())
+
+        let failed = Relearning()
+        failed.begin([set.forgetEpochs])
+        #expect(refusesAll(), "nothing was read yet")
+        set.apply(event(.userEpoch, kept, #"{"epoch": 3}"#))
+        // Postgres went away.
+        let second = Relearning()
+        second.begin([set.forgetEpochs])
+        #expect(refusesAll(), "the first reading did not get to the end")
+        #expect(set.count == 4, "nobody is counted twice")
+        for epoch in 1...3 { set.apply(event(.userEpoch, kept, #"{"epoch": \#(epoch)}"#)) }
+        set.apply(event(.userEpoch, lowered, #"{"epoch": 5}"#))
+        set.apply(roles)
+        #expect(refusesAll(), "what is to come is not known before the end")
+
+        second.finish()
+        #expect(set.refuses(of(kept, 2)))
+        #expect(set.refuses(held))
+        #expect(set.refuses(of(lowered, 4)))
+        #expect(!set.refuses(of(lowered, 5)))
+        #expect(!set.refuses(of(lost, 0)))
+        #expect(set.count == 3)
+    }
+
+    @Test("epochs of the lifetime before stay refused while the past is read again, too")
+    func relearnedOldEpochs() {
+        let start = Date(timeIntervalSince1970: 0)
+        let set = RevocationSet(lifetime: .seconds(100), now: start)
+        let (kept, lost) = (UUID(), UUID())
+        func refuses(_ user: UUID) -> Bool { set.refuses(.init(session: nil, id: nil, user: user, epoch: 1)) }
+        for user in [kept, lost] { set.insert(user: user, epoch: 2, now: start + 90) }
+        set.insert([UUID()], now: start + 110)
+        let relearning = Relearning()
+        relearning.begin([set.forgetEpochs])
+        #expect(refuses(kept) && refuses(lost))
+        set.insert(user: kept, epoch: 2, now: start + 120)
+        relearning.finish()
+        #expect(refuses(kept))
+        #expect(!refuses(lost))
+    }
+
     private func event(_ kind: Event.Kind, _ subject: UUID?, _ payload: String = "{}") -> Event {
         Event(kind: kind, id: 1, tenant: UUID(), subject: subject, payload: payload, createdAt: Date())
     }

@@ -1,4 +1,5 @@
 import Crypto
+import Domain
 import FoundationEssentials
 import GatehouseTesting
 import Logging
@@ -25,7 +26,15 @@ struct FailoverTests {
         for id in ids { try server.execute("insert into all_events (id) values (\(id))") }
     }
 
-    @Test("events under transaction ids that the old primary had used are seen, and what was known is forgotten")
+    private func write(_ id: Int, epochOf user: UUID, on server: TemporaryPostgres) throws {
+        try server.execute(
+            """
+            insert into all_events (id, kind, subject_id, payload)
+            values (\(id), 'user.epoch', '\(user.uuidString)', '{"epoch": 2}')
+            """)
+    }
+
+    @Test("events under transaction ids that the old primary had used are seen, and only what was lost is forgotten")
     func reusedTransactions() async throws {
         let primary = try TemporaryPostgres()
         try primary.execute(Self.table)
@@ -42,11 +51,25 @@ struct FailoverTests {
             logger: .silent)
         let seen = Mutex<[Int64]>([])
         let forgotten = Mutex(0)
+        let accepted = Mutex(0)
+        let revocations = RevocationSet(lifetime: .seconds(900))
+        let (demoted, lost) = (UUID(), UUID())
+        let refuses: @Sendable (UUID) -> Bool = { user in
+            revocations.refuses(RevocableToken(session: nil, id: nil, user: user, epoch: 1))
+        }
+        let look: @Sendable () -> Void = { if !refuses(demoted) { accepted.withLock { $0 += 1 } } }
         let feed = EventFeed(
             postgres: postgres, redis: redis, codec: EndedSessionCodec(key: SymmetricKey(size: .bits256)),
             lookback: .seconds(900), logger: .silent,
-            handlers: [{ event in seen.withLock { $0.append(event.id) } }],
-            forgettings: [{ forgotten.withLock { $0 += 1 } }])
+            handlers: [
+                { event in
+                    // Between what is forgotten and what is learned anew.
+                    if forgotten.withLock({ $0 > 0 }) { look() }
+                    revocations.apply(event)
+                    seen.withLock { $0.append(event.id) }
+                }
+            ],
+            forgettings: [revocations.forgetEpochs, look, { forgotten.withLock { $0 += 1 } }])
         let running = Task {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await postgres.run() }
@@ -55,12 +78,14 @@ struct FailoverTests {
             }
         }
         try write(1...3, on: primary)
+        try write(50, epochOf: demoted, on: primary)
         let caughtUp = "select count(*) from all_events"
-        try await eventually { try standby.execute(caughtUp) == "3\n" }
+        try await eventually { try standby.execute(caughtUp) == "4\n" }
         // What comes now is lost, but not before it was read.
         try standby.execute("alter system set primary_conninfo = ''")
         try standby.execute("select pg_reload_conf()")
         try await eventually { try primary.execute("select count(*) from pg_stat_replication") == "0\n" }
+        try write(100, epochOf: lost, on: primary)
         try write(101...110, on: primary)
         // The horizon has to be beyond all of them when the cursor moves.
         try await eventually { seen.withLock { $0.contains(110) } }
@@ -68,6 +93,7 @@ struct FailoverTests {
         try await Task.sleep(for: .seconds(3))
         #expect(seen.withLock { $0.isEmpty }, "the cursor is beyond all of them")
         #expect(forgotten.withLock { $0 } == 0)
+        #expect(refuses(demoted) && refuses(lost))
 
         // The new primary is far ahead of the cursor before anybody can read there.
         primary.stop(.crash)
@@ -76,7 +102,10 @@ struct FailoverTests {
         try write(4...40, on: standby)
         try standby.welcomeAll()
         try await eventually { seen.withLock { Set(4...40).isSubset(of: Set($0.map(Int.init))) } }
+        try await eventually { !refuses(lost) }
         #expect(forgotten.withLock { $0 } == 1)
+        #expect(accepted.withLock { $0 } == 0, "who was demoted before is so all the time")
+        #expect(refuses(demoted))
         running.cancel()
         try? await running.value
     }

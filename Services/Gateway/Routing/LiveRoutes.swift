@@ -62,10 +62,3 @@ final class LiveRoutes: Sendable, Service {
         for upstream in known where !read.operators.contains(where: { $0 === upstream }) { upstream.retire() }
     }
 }
-
-/// Something that readiness waits for.
-struct NotYet: Error, CustomStringConvertible {
-    let reason: String
-
-    var description: String { reason }
-}
