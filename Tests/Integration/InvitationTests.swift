@@ -169,9 +169,20 @@ struct InvitationTests {
                 "PUT", path, #"{"role":"\#(role)"}"#, bearer: it.suite.session(of: it.owner.id).access)
             #expect(answer.status == 200)
         }
+        func user(_ change: String) throws {
+            try it.suite.sql(
+                "update users set \(change) where tenant_id = '\(RunningSuite.tenant)' and id = '\(admin.id)'")
+        }
         try role("member")
         #expect(try it.accept(token, by: access).status == 400)
         try role("admin")
+        for (away, back) in [
+            ("state = 'disabled'", "state = 'active'"), ("locked_at = now()", "locked_at = null"),
+        ] {
+            try user(away)
+            #expect(try it.accept(token, by: access).status == 400, "\(away)")
+            try user(back)
+        }
         #expect(try it.accept(token, by: access).status == 200)
     }
 }

@@ -87,6 +87,7 @@ enum InvitationStatements {
         select i.id, i.invited_by, coalesce(u.email_key = i.email_key, false), i.role, r.id, r.name, r.permissions
         from organization_invitations i
         join users u on u.tenant_id = i.tenant_id and u.id = $3 and u.state = 'active'
+        join users b on b.tenant_id = i.tenant_id and b.id = i.invited_by and b.state = 'active' and b.locked_at is null
         left join organization_roles r
             on r.tenant_id = i.tenant_id and r.organization_id = i.organization_id and r.id = i.role_id
         where i.tenant_id = current_tenant() and i.organization_id = $1 and i.digest = $2 and i.expires_at > now()

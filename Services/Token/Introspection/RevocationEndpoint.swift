@@ -85,7 +85,8 @@ struct RevocationEndpoint {
             return done
         case .access(let claims):
             guard claims.clientID == client.identifier else { throw refusal(call) }
-            guard let id = UUID(canonical: claims.id) else { return done }
+            // Once is enough: each time is an event for every process, and a row that is kept.
+            guard let id = UUID(canonical: claims.id), !revocations.refuses(claims.revocable) else { return done }
             let step = EventStatements.append(.tokenRevoked, subject: id)
             let answers = try await postgres.pipeline(
                 [step, call.audit("token.revoked", "token", claims.id, client: client.id)], scope: scope)
