@@ -62,7 +62,8 @@ struct ClientAuthentication: Sendable {
                 "invalid_client", "The Authorization field is no Basic credentials.", status: .unauthorized,
                 challenge: challenge)
         }
-        if let named = form["client_id"], named != identifier {
+        // By bytes: neither is known to be an identifier yet, and strings of any length are compared in any time.
+        if let named = form["client_id"], !named.utf8.elementsEqual(identifier.utf8) {
             throw .invalidRequest("client_id and the Authorization field name different clients.")
         }
         // As in the form, an empty secret is as good as none: that is how some public clients name themselves.
