@@ -160,6 +160,36 @@ struct TransferTests {
         #expect(try counts(take(superuser, "?on_conflict=update")) == "0 0 0 0 1")
     }
 
+    @Test("a name that two rows want is the first one's, one given up is the next one's, and no row stops others")
+    func renames() throws {
+        let name = uniqueName()
+        let users = ["a", "b", "c"].map { #"{"username":"\#(name)-\#($0)","email":"\#(name)-\#($0)@example.com"}"# }
+        #expect(try counts(take(users.joined(separator: "\n"))) == "3 0 0 0 0")
+        func rename(_ user: String, _ new: String) -> String {
+            #"{"email":"\#(name)-\#(user)@example.com","username":"\#(name)-\#(new)"}"#
+        }
+        let rows = [
+            rename("a", "sam"), rename("b", "sam"), rename("b", "a"), #"{"username":"\#(name)-b"}"#, rename("c", "b"),
+            #"{"username":"\#(name)-z"}"#, #"{"username":"\#(name)-sam","display_name":"Sam"}"#,
+        ]
+        let body = rows.joined(separator: "\n")
+        let dry = try take(body, "?on_conflict=update&dry_run=true")
+        #expect(try counts(dry) == "2 3 0 0 2", "\(dry.body)")
+        let real = try take(body, "?on_conflict=update")
+        #expect(try counts(real) == "2 3 0 0 2", "\(real.body)")
+        let faults = try report(real, "?status=failed")
+        #expect(faults.compactMap { $0["line"]?.integer } == [2, 5])
+        #expect(try report(dry, "?status=failed") == faults)
+        #expect(real.body.contains("ambiguous"))
+        let names = try suite.sql(
+            """
+            select string_agg(replace(username || '=' || coalesce(left(email, -12), ''), '\(name)-', ''), ' '
+                order by username)
+            from users where username like '\(name)-%'
+            """)
+        #expect(names == "a=b b= c=c sam=a z=")
+    }
+
     @Test("an import that was cut off goes on where it was, and no row comes twice")
     func resume() async throws {
         let prefix = uniqueName()

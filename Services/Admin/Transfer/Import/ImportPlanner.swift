@@ -26,7 +26,8 @@ struct ImportPlanner {
         case settled(RowOutcome)
         case create(ImportRow, id: UUID)
         case update(ImportRow, Present, wanted: ManagedUser, roles: [String])
-        /// The row is about a user whom one before it changes: it is decided anew once that is done.
+        /// The row is about a user whom one before it changes, or about a new one who takes a name that one before it
+        /// frees: it is decided anew once that is done.
         case later
     }
 
@@ -36,8 +37,11 @@ struct ImportPlanner {
     let own: Permissions
     /// The roles of the tenant, and what the custom ones among them give.
     private var roles: [String: [String]] = [:]
-    /// Users who were made or given names, or would have been: the keys of their names, and their ids.
-    private var given: [UUID: UUID] = [:]
+    /// The names of users who were made or renamed, or would have been.
+    private var emails = GivenNames()
+    private var usernames = GivenNames()
+    /// The ids that rows chose for users who were made, or would have been.
+    private var made: Set<UUID> = []
     private var touched: Set<UUID> = []
 
     init(policy: ConflictPolicy, isDryRun: Bool, own: Permissions) {
@@ -51,7 +55,10 @@ struct ImportPlanner {
     mutating func beginBatch(roles: [String: [String]]) {
         self.roles = roles
         touched = []
-        if !isDryRun { given = [:] }
+        guard !isDryRun else { return }
+        emails = GivenNames()
+        usernames = GivenNames()
+        made = []
     }
 
     /// Decides on the next row.
@@ -59,9 +66,9 @@ struct ImportPlanner {
         guard (row.roles ?? []).allSatisfy({ roles[$0] != nil }) else {
             return failed(line, .init(field: "roles", "unknown_role", "each must be the name of a role"))
         }
-        let byEmail = match.byEmail ?? match.emailKey.flatMap { given[$0] }
-        let byUsername = match.byUsername ?? match.usernameKey.flatMap { given[$0] }
-        let byID = match.byID ?? row.id.flatMap { given[$0] }
+        let byEmail = emails.owner(of: match.emailKey, match.byEmail)
+        let byUsername = usernames.owner(of: match.usernameKey, match.byUsername)
+        let byID = match.byID ?? row.id.flatMap { made.contains($0) ? $0 : nil }
         let found = Set([byEmail, byUsername, byID].compactMap { $0 })
         guard let target = found.first else { return create(line, row, match) }
         switch policy {
@@ -75,8 +82,8 @@ struct ImportPlanner {
             return failed(line, .init("ambiguous", "its names belong to different users"))
         }
         guard let present = present[target] else {
-            // Made by a row before this one, in this transaction or in none at all.
-            return isDryRun ? .settled(.init(line: line, status: .updated, user: target)) : .later
+            // Made or renamed by a row before this one, in this transaction or in none at all.
+            return updateAgain(line, target, match)
         }
         return update(line, row, present, match, keepsEmail: byEmail == target || row.email == nil)
     }
@@ -91,12 +98,15 @@ struct ImportPlanner {
         if let names = row.roles, names != [BuiltinRole.user], let fault = fault(granting: names) {
             return failed(line, fault)
         }
+        // The database finds somebody by such a name whom a row before this one renames, and a batch makes users before
+        // it renames any.
+        guard isDryRun || (match.byEmail == nil && match.byUsername == nil) else { return .later }
         // Ids rise with time, and lists go by them: the time is when the user came to the other system.
         var random = SystemRandomNumberGenerator()
         let id = row.id ?? .v7(at: row.createdAt ?? Date(), using: &random)
-        for key in [match.emailKey, match.usernameKey, row.id] {
-            if let key { given[key] = id }
-        }
+        emails.make(match.emailKey, for: id)
+        usernames.make(match.usernameKey, for: id)
+        if row.id != nil { made.insert(id) }
         guard !isDryRun else { return .settled(.init(line: line, status: .created)) }
         return .create(row, id: id)
     }
@@ -115,9 +125,7 @@ struct ImportPlanner {
         if roles != user.roles, let fault = fault(granting: roles.filter { !user.roles.contains($0) }) {
             return failed(line, fault)
         }
-        guard !touched.contains(user.id) else {
-            return isDryRun ? .settled(.init(line: line, status: .updated, user: user.id)) : .later
-        }
+        guard !touched.contains(user.id) else { return updateAgain(line, user.id, match) }
         var wanted = user
         wanted.email = row.email ?? user.email
         wanted.username = row.username ?? user.username
@@ -125,14 +133,30 @@ struct ImportPlanner {
         wanted.state = row.state ?? user.state
         wanted.isEmailVerified = row.isEmailVerified ?? (keepsEmail && user.isEmailVerified)
         let setsPassword = row.passwordHash != nil && !present.hasPassword
-        let isSame = user.changes(to: wanted).isEmpty && roles == user.roles && !setsPassword
+        // On a dry run, a name that they have in the database can be one that a row before this one took from them.
+        let keepsUsername =
+            match.usernameKey == nil || usernames.owner(of: match.usernameKey, match.byUsername) == user.id
+        let isSame =
+            user.changes(to: wanted).isEmpty && roles == user.roles && !setsPassword && keepsEmail && keepsUsername
         touched.insert(user.id)
         guard !isSame else { return .settled(.init(line: line, status: .unchanged, user: user.id)) }
-        // Its new names are this user's from here on: a row behind it that says one of them is about the same user, or
-        // about two, and would otherwise be kept out by the database, with all that come with it.
-        for case let key? in [match.emailKey, match.usernameKey] { given[key] = user.id }
+        give(match, to: user.id)
         guard !isDryRun else { return .settled(.init(line: line, status: .updated, user: user.id)) }
         return .update(row, present, wanted: wanted, roles: roles)
+    }
+
+    /// A row about a user whom one before it makes or changes.
+    private mutating func updateAgain(_ line: Int64, _ user: UUID, _ match: Match) -> Decision {
+        guard isDryRun else { return .later }
+        give(match, to: user)
+        return .settled(.init(line: line, status: .updated, user: user))
+    }
+
+    /// The names of a row are this user's from here on: a row behind it that says one of them is about the same user,
+    /// or about two, and would otherwise be kept out by the database, with all that come with it.
+    private mutating func give(_ match: Match, to user: UUID) {
+        emails.give(match.emailKey, match.byEmail, to: user)
+        usernames.give(match.usernameKey, match.byUsername, to: user)
     }
 
     /// Why roles can't be given, nor others taken in their place.
